@@ -1,0 +1,110 @@
+/**
+ * The one table of everything that can go wrong for a caller: the code (stable, part of the wire
+ * contract), its HTTP status, and the sentence a client sees. `sqlstate` is set where a SQL
+ * function raises the code; all other codes that SQL knows come back as an `outcome`.
+ * `docs/errors.md` explains each one; a test holds the three together.
+ */
+export const errorTable = {
+  validation_failed: {
+    status: 400,
+    message: "The request is not valid",
+    sqlstate: "MA901",
+  },
+  bad_json: { status: 400, message: "Could not parse the request body as JSON" },
+  request_entity_too_large: { status: 413, message: "The request body is larger than 1 MiB" },
+  not_found: { status: 404, message: "There is nothing at this address" },
+  project_not_found: { status: 404, message: "There is no such project" },
+  project_suspended: { status: 403, message: "This project is suspended" },
+
+  no_authorization: {
+    status: 401,
+    message: "This endpoint requires a valid Bearer token",
+  },
+  bad_jwt: { status: 401, message: "invalid JWT: unable to parse or verify signature" },
+  session_not_found: { status: 401, message: "The session of this token no longer exists" },
+  session_expired: { status: 401, message: "The session has expired" },
+  user_not_found: { status: 401, message: "The user of this token no longer exists" },
+  user_banned: { status: 400, message: "The user is banned" },
+
+  invalid_credentials: { status: 400, message: "Invalid login credentials" },
+  email_not_confirmed: { status: 400, message: "Email not confirmed" },
+  weak_password: { status: 422, message: "The password is too weak" },
+  same_password: {
+    status: 422,
+    message: "New password should be different from the old password.",
+  },
+  current_password_invalid: { status: 400, message: "The current password is not right" },
+  reauthentication_needed: {
+    status: 400,
+    message: "Sign in again, or give the current password",
+  },
+
+  signup_disabled: { status: 422, message: "Signups not allowed for this instance" },
+  user_already_exists: { status: 422, message: "User already registered" },
+  anonymous_provider_disabled: { status: 422, message: "Anonymous sign-ins are disabled" },
+  phone_provider_disabled: { status: 422, message: "Phone sign-ins are disabled" },
+  feature_disabled: { status: 400, message: "This feature is not enabled for this project" },
+
+  refresh_token_not_found: {
+    status: 400,
+    message: "Invalid Refresh Token: Refresh Token Not Found",
+  },
+  refresh_token_already_used: {
+    status: 400,
+    message: "Invalid Refresh Token: Already Used",
+  },
+
+  over_request_rate_limit: { status: 429, message: "Request rate limit reached" },
+  conflict: { status: 409, message: "The request met another one, try again" },
+  request_timeout: { status: 504, message: "The request took too long" },
+  service_unavailable: { status: 503, message: "The service cannot answer now, try again" },
+  unexpected_failure: { status: 500, message: "Unexpected failure, please check server logs" },
+} as const satisfies Record<string, ErrorDefinition>;
+
+interface ErrorDefinition {
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503 | 504;
+  readonly message: string;
+  readonly sqlstate?: string;
+}
+
+/** Every code of {@link errorTable}. */
+export type AuthErrorCode = keyof typeof errorTable;
+
+export interface AuthErrorOptions {
+  /** Replaces the table's sentence; never holds a secret or another user's data. */
+  readonly message?: string;
+  /** Why a password is weak: `length`, `characters`, `pwned`. */
+  readonly reasons?: readonly string[];
+  /** Seconds until another try makes sense. */
+  readonly retryAfter?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * A refusal with a stable code.
+ *
+ * @example
+ * ```ts
+ * throw new AuthError("over_request_rate_limit", { retryAfter: 60 });
+ * ```
+ */
+export class AuthError extends Error {
+  override readonly name = "AuthError";
+  readonly code: AuthErrorCode;
+  readonly status: number;
+  readonly reasons: readonly string[] | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
+    super(options.message ?? errorTable[code].message, { cause: options.cause });
+    this.code = code;
+    this.status = errorTable[code].status;
+    this.reasons = options.reasons;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** Whether `code` is one of {@link errorTable}. */
+export function isAuthErrorCode(code: unknown): code is AuthErrorCode {
+  return typeof code === "string" && Object.hasOwn(errorTable, code);
+}
