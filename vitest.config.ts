@@ -1,0 +1,63 @@
+import { defineConfig } from "vitest/config";
+import type { EngineChoice } from "./test/support/engine.ts";
+import { findPostgres, postgresMajors } from "./test/support/postgres_binaries.ts";
+import { closingReporter, type EngineInRun } from "./test/support/reporter.ts";
+
+// Races, locks, roles and poolers: PGlite has one connection.
+const postgresTests = "test/**/*.postgres.test.ts";
+// These touch no database and run once.
+const unitTests = "test/**/*.unit.test.ts";
+
+const postgres = postgresMajors.map((major) => ({ major, found: findPostgres(major) }));
+
+const engines: EngineInRun[] = [
+  { project: "unit", name: "No database" },
+  { project: "pglite", name: "PGlite" },
+  ...postgres.map(({ major, found }) => ({
+    project: `postgres-${major}`,
+    name: "PostgreSQL",
+    version: found?.version ?? `${major}`,
+    notRun: found ? undefined : "no binaries on this machine",
+    required: major === 18 && process.env.CI === "true",
+  })),
+];
+
+/** The same tests run on every engine, each engine being a project. */
+function engineProject(name: string, groupOrder: number, engine: EngineChoice, exclude: string[]) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: ["test/**/*.test.ts"],
+      exclude: [unitTests, ...exclude],
+      setupFiles: ["test/support/engine_setup.ts"],
+      provide: { engine },
+      sequence: { groupOrder },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    // Files of one worker share its engine; a worker serves one project.
+    isolate: false,
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ["default", closingReporter(engines)],
+    // One group a project, so that projects take turns and workers keep their engine.
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: [unitTests], sequence: { groupOrder: 0 } },
+      },
+      engineProject("pglite", 1, { kind: "embedded" }, [postgresTests]),
+      ...postgres
+        .filter(({ found }) => found)
+        .map(({ major }, index) =>
+          engineProject(`postgres-${major}`, index + 2, { kind: "postgres", major }, []),
+        ),
+    ],
+  },
+});
