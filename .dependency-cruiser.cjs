@@ -20,7 +20,10 @@ module.exports = {
       name: "no-orphans",
       comment: "Nothing imports this file, and it imports nothing: remove it.",
       severity: "error",
-      from: { orphan: true, pathNot: [doors, "^cli/main[.]ts$", "[.]d[.]ts$", "_worker[.]ts$"] },
+      from: {
+        orphan: true,
+        pathNot: [doors, "^cli/main[.]ts$", "[.]d[.]ts$", "worker[.](ts|js)$"],
+      },
       to: {},
     },
     {
