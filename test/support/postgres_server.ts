@@ -120,8 +120,10 @@ function makeFolder(user: OsUser | undefined): string {
     const folder = mkdtempSync(path.join(parent, "miosa-pg-"));
     if (!user) return folder;
     chownSync(folder, user.uid, user.gid);
-    // A private TMPDIR may be closed to the user that root lends.
-    if (spawnSync("/bin/sh", ["-c", "true"], { cwd: folder, ...user }).status === 0) return folder;
+    // A private TMPDIR may be closed to the user that root lends. `cwd` would not tell: Node goes
+    // there before it becomes that user.
+    const look = spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", folder], { cwd: "/", ...user });
+    if (look.status === 0) return folder;
     rmSync(folder, { recursive: true });
   }
   throw new Error(`uid ${user?.uid} can use neither ${os.tmpdir()} nor /tmp`);
