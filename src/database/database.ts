@@ -34,6 +34,6 @@ export interface FunctionCall {
 }
 
 export interface Argument {
-  readonly type: "text" | "uuid" | "jsonb" | "bytea" | "inet" | "integer";
-  readonly value: string | Uint8Array | number | null;
+  readonly type: "text" | "uuid" | "jsonb" | "bytea" | "inet" | "boolean";
+  readonly value: string | Uint8Array | boolean | null;
 }

@@ -1,0 +1,43 @@
+-- The salt of the caller's own password. With p_is_guess, the caller is about to prove the current
+-- password: that is a guess like any other and comes out of the same budget as sign-in.
+-- Called by the runtime.
+-- Returns: user_not_found, session_not_found, session_expired, user_banned, over_request_rate_limit.
+
+create or replace function own_password_salt(p_session_id uuid, p_user_id uuid, p_is_guess boolean) returns jsonb
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_settings settings;
+  v_user users;
+  v_refusal text;
+  v_wait integer;
+  v_attempt uuid;
+begin
+  select * into v_user from users where id = p_user_id;
+  v_refusal := caller_refusal(p_session_id, v_user);
+  if v_refusal is not null then
+    return jsonb_build_object('outcome', v_refusal);
+  end if;
+
+  if p_is_guess and v_user.password_hash is not null then
+    select * into strict v_settings from settings;
+    v_wait := reserve_guess(
+      'password', email_subject(v_user.email),
+      v_settings.login_failures_before_wait, v_settings.login_guesses_per_day
+    );
+    if v_wait is not null then
+      return jsonb_build_object('outcome', 'over_request_rate_limit', 'retry_after', v_wait);
+    end if;
+    v_attempt := open_attempt(email_subject(v_user.email));
+  end if;
+  return jsonb_build_object(
+    'outcome', null,
+    'attempt', v_attempt,
+    'salt', left(v_user.password_hash, 29)
+  );
+end
+$$;
+
+comment on function own_password_salt(uuid, uuid, boolean) is
+  'The salt of the caller''s password, null without one: {outcome, attempt, salt}, or {outcome: code, retry_after?}.';

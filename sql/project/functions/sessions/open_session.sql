@@ -1,0 +1,38 @@
+-- Opens a session with its first refresh token; beyond the project's number of sessions a user may
+-- have, the oldest end. The caller holds the user's row.
+
+create or replace function open_session(
+  p_user users, p_method text, p_token_hash bytea, p_client inet, p_user_agent text
+) returns jsonb
+language plpgsql volatile security invoker
+as $$
+declare
+  v_session sessions;
+begin
+  update users set last_sign_in_at = clock_timestamp() where id = p_user.id returning * into p_user;
+
+  insert into sessions (user_id, amr, ip, user_agent)
+  values (
+    p_user.id,
+    jsonb_build_array(jsonb_build_object(
+      'method', p_method, 'timestamp', floor(extract(epoch from clock_timestamp()))::bigint
+    )),
+    p_client,
+    left(p_user_agent, 255)
+  )
+  returning * into v_session;
+  insert into refresh_tokens (session_id, token_hash) values (v_session.id, p_token_hash);
+
+  update sessions set revoked_at = clock_timestamp(), revoked_because = 'too_many_sessions'
+  where id in (
+    select s.id from sessions s
+    where s.user_id = p_user.id and s.revoked_at is null
+    order by s.created_at desc, s.id
+    offset (select sessions_per_user from settings)
+  );
+  return grant_json(v_session, p_user);
+end
+$$;
+
+comment on function open_session(users, text, bytea, inet, text) is
+  'Opens a session for a user who has proved to be one: {outcome, claims, user}.';

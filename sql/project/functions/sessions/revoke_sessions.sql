@@ -1,0 +1,31 @@
+-- Locks the sessions in the order of their ids, so that two of these cannot wait for each other.
+
+create or replace function revoke_sessions(p_user_id uuid, p_scope text, p_session_id uuid, p_reason text)
+returns integer
+language plpgsql volatile security invoker
+as $$
+declare
+  v_count integer;
+begin
+  if p_scope is null or p_scope not in ('global', 'local', 'others') then
+    raise exception 'a scope is global, local or others' using errcode = 'MA901';
+  end if;
+
+  with live as (
+    select s.id from sessions s
+    where s.user_id = p_user_id
+      and s.revoked_at is null
+      and (p_scope = 'global' or (p_scope = 'local') = (s.id = p_session_id))
+    order by s.id
+    for no key update
+  )
+  update sessions set revoked_at = clock_timestamp(), revoked_because = p_reason
+  from live
+  where sessions.id = live.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+comment on function revoke_sessions(uuid, text, uuid, text) is
+  'Ends sessions of a user: global (all), local (the given one) or others (all but it). How many. Raises MA901.';

@@ -1,0 +1,34 @@
+-- What the HTTP layer must know of a project before it can serve it. It is cached there for a few
+-- seconds; everything that decides about a user is read by the functions themselves.
+-- Called by the runtime. The keys are sealed under MIOSA_AUTH_KEY and useless without it.
+
+create or replace function configuration() returns jsonb
+language sql stable security definer
+set search_path from current
+as $$
+  select jsonb_build_object(
+    'name', s.name,
+    'site_url', s.site_url,
+    'cors_origins', s.cors_origins,
+    'signup_enabled', s.signup_enabled,
+    'email_confirmation', s.email_confirmation,
+    'password_min_length', s.password_min_length,
+    'bcrypt_cost', s.bcrypt_cost,
+    'signups_per_address', s.signups_per_address,
+    'jwt_keys', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'kid', k.kid,
+        'algorithm', k.algorithm,
+        'state', k.state,
+        'sealed', encode(k.sealed, 'hex'),
+        'public_jwk', k.public_jwk
+      )), '[]')
+      from jwt_keys k
+      where k.accepted_until is null or k.accepted_until > clock_timestamp()
+    )
+  )
+  from settings s
+$$;
+
+comment on function configuration() is
+  'Settings that the HTTP layer needs, and the sealed JWT keys that are still accepted.';

@@ -1,0 +1,38 @@
+-- A user removes itself, and all that is its own goes in the same transaction. Asks for a session of
+-- the last 24 hours or the current password.
+-- Called by the runtime; p_attempt and p_current_proof as in update_user().
+-- Returns: user_not_found, session_not_found, session_expired, user_banned, invalid_credentials,
+-- current_password_invalid, reauthentication_needed.
+
+create or replace function delete_user(
+  p_session_id uuid,
+  p_user_id uuid,
+  p_attempt uuid,
+  p_current_proof bytea,
+  p_client inet
+) returns jsonb
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_user users;
+  v_refusal text;
+begin
+  select * into v_user from users where id = p_user_id for update;
+  v_refusal := coalesce(
+    caller_refusal(p_session_id, v_user),
+    reauthentication_refusal('recent', p_session_id, v_user, p_attempt, p_current_proof)
+  );
+  if v_refusal is not null then
+    return jsonb_build_object('outcome', v_refusal);
+  end if;
+
+  delete from users where id = p_user_id;
+  delete from guess_budgets where subject = email_subject(v_user.email);
+  perform record_event('user_deleted', p_user_id, p_session_id, p_client);
+  return jsonb_build_object('outcome', null);
+end
+$$;
+
+comment on function delete_user(uuid, uuid, uuid, bytea, inet) is
+  'Deletes the user of a live session with all its sessions, identities and tokens: {outcome}.';

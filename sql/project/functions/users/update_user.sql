@@ -1,0 +1,60 @@
+-- Changes what a user may change of itself; all of it or, when one part is refused, none. A new
+-- password ends every other session and every one-time token. The user's row is locked first, so a
+-- sign-in with the old password either comes before and is ended, or comes after and is refused.
+-- Called by the runtime. p_attempt is from own_password_salt() and is spent here; p_current_proof
+-- and p_new_proof are SHA-256 of the current and the new password hashed with the stored salt.
+-- Returns: user_not_found, session_not_found, session_expired, user_banned, feature_disabled,
+-- invalid_credentials, current_password_invalid, reauthentication_needed, same_password.
+
+create or replace function update_user(
+  p_session_id uuid,
+  p_user_id uuid,
+  p_email text,
+  p_user_metadata jsonb,
+  p_password_hash text,
+  p_attempt uuid,
+  p_current_proof bytea,
+  p_new_proof bytea,
+  p_client inet
+) returns jsonb
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_user users;
+  v_refusal text;
+begin
+  select * into v_user from users where id = p_user_id for no key update;
+  v_refusal := coalesce(
+    caller_refusal(p_session_id, v_user),
+    case when p_email <> coalesce(v_user.email, '') then 'feature_disabled' end,
+    case when p_password_hash is not null then
+      password_change_refusal(p_session_id, v_user, p_attempt, p_current_proof, p_new_proof)
+    end
+  );
+  if v_refusal is not null then
+    if p_password_hash is not null then
+      perform record_event('password_change_refused', p_user_id, p_session_id, p_client, jsonb_build_object('code', v_refusal));
+    end if;
+    return jsonb_build_object('outcome', v_refusal);
+  end if;
+
+  update users set
+    user_metadata = merged_metadata(user_metadata, p_user_metadata),
+    password_hash = coalesce(p_password_hash, password_hash),
+    password_changed_at = case when p_password_hash is null then password_changed_at else clock_timestamp() end,
+    updated_at = clock_timestamp()
+  where id = p_user_id
+  returning * into v_user;
+
+  if p_password_hash is not null then
+    perform revoke_sessions(p_user_id, 'others', p_session_id, 'password_changed');
+    delete from one_time_tokens where user_id = p_user_id;
+    perform record_event('password_changed', p_user_id, p_session_id, p_client);
+  end if;
+  return jsonb_build_object('outcome', null, 'user', user_json(v_user, user_identities_json(p_user_id)));
+end
+$$;
+
+comment on function update_user(uuid, uuid, text, jsonb, text, uuid, bytea, bytea, inet) is
+  'Updates the user of a live session: {outcome, user}, or {outcome: code}.';

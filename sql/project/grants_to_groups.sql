@@ -1,0 +1,27 @@
+-- The full allow-list. The runtime is the server; application roles get their helpers one by one
+-- from `project grant`. Skipped where the administrator cannot make roles: then there are no groups.
+
+do $$
+begin
+  execute format('revoke all on schema %I from miosa_auth_runtime', current_schema());
+  execute format('revoke all on all tables in schema %I from miosa_auth_runtime', current_schema());
+  execute format('revoke all on all functions in schema %I from miosa_auth_runtime', current_schema());
+  execute format('grant usage on schema %I to miosa_auth_runtime', current_schema());
+end
+$$;
+
+grant execute on function
+  configuration(),
+  signup(text, text, text, jsonb, bytea, inet, text),
+  password_salt(text, inet),
+  login(uuid, text, bytea, bytea, inet, text),
+  renew_password_hash(uuid, bytea, text),
+  refresh(bytea, bytea, bytea, inet, text),
+  logout(uuid, bytea, text, inet),
+  get_user(uuid, uuid),
+  own_password_salt(uuid, uuid, boolean),
+  update_user(uuid, uuid, text, jsonb, text, uuid, bytea, bytea, inet),
+  delete_user(uuid, uuid, uuid, bytea, inet),
+  list_sessions(uuid, uuid),
+  revoke_session(uuid, uuid, uuid, inet)
+to miosa_auth_runtime;

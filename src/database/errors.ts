@@ -1,0 +1,87 @@
+import { AuthError, type AuthErrorCode, errorTable } from "../errors.ts";
+
+/** What a driver throws, as far as it may be trusted. Never logged or serialised as it is: PGlite's carries the parameters. */
+interface DriverError {
+  readonly code?: unknown;
+  readonly constraint?: unknown;
+  readonly message?: unknown;
+}
+
+/** A failure of the database, reduced to what holds no user data: SQLSTATE and constraint. */
+export class DatabaseError extends Error {
+  override readonly name = "DatabaseError";
+  readonly sqlstate: string | undefined;
+  readonly constraint: string | undefined;
+  readonly #explanation: string;
+
+  constructor(sqlstate: string | undefined, constraint: string | undefined, explanation: string) {
+    super(`the database refused with ${sqlstate ?? "no code"}`);
+    this.sqlstate = sqlstate;
+    this.constraint = constraint;
+    this.#explanation = explanation;
+  }
+
+  /** The server's own words, for an operator's terminal; a method, so that no logger serialises it. */
+  explanation(): string {
+    return this.#explanation;
+  }
+}
+
+const constraintErrors: Record<string, { code: AuthErrorCode; message: string }> = {
+  users_user_metadata_size: {
+    code: "validation_failed",
+    message: "User metadata is a JSON object of at most 2048 bytes",
+  },
+  users_app_metadata_size: {
+    code: "validation_failed",
+    message: "App metadata is a JSON object of at most 1024 bytes",
+  },
+  users_email_is_canonical: {
+    code: "validation_failed",
+    message: "Unable to validate email address: invalid format",
+  },
+};
+
+const raisedCodes = new Map<string, AuthErrorCode>(
+  Object.entries(errorTable).flatMap(([code, definition]) =>
+    "sqlstate" in definition ? [[definition.sqlstate, code as AuthErrorCode]] : [],
+  ),
+);
+
+// Connection lost, refused or closed by the server; too many clients; starting up or shutting down;
+// read-only (a standby, a full disk).
+const unavailableStates = /^(08|57P0|53|58|25006)/;
+
+/** Turns a driver's error into an {@link AuthError} where it is the caller's, else into a {@link DatabaseError}. */
+export function fromDriver(error: unknown): AuthError | DatabaseError {
+  if (error instanceof AuthError || error instanceof DatabaseError) return error;
+  const { code, constraint } = error as DriverError;
+  const sqlstate = typeof code === "string" ? code : undefined;
+  const name = typeof constraint === "string" ? constraint : undefined;
+
+  const known = name ? constraintErrors[name] : undefined;
+  if (known) return new AuthError(known.code, { message: known.message });
+  const raised = sqlstate ? raisedCodes.get(sqlstate) : undefined;
+  if (raised) return new AuthError(raised);
+  if (sqlstate === "57014" || sqlstate === "55P03") return new AuthError("request_timeout");
+  if (isUnavailable(error, sqlstate)) return new AuthError("service_unavailable", { retryAfter: 1 });
+  return new DatabaseError(sqlstate, name, explain(error));
+}
+
+/** Whether running the whole transaction again may succeed: serialization failure or deadlock. */
+export function isRetryable(error: unknown): boolean {
+  const { code } = error as DriverError;
+  return code === "40001" || code === "40P01";
+}
+
+function isUnavailable(error: unknown, sqlstate: string | undefined): boolean {
+  if (sqlstate && /^[0-9A-Z]{5}$/.test(sqlstate)) return unavailableStates.test(sqlstate);
+  if (sqlstate && /^E[A-Z]+$/.test(sqlstate)) return true;
+  const message = String((error as DriverError).message ?? "");
+  return /timeout|terminated|Connection|connection/.test(message);
+}
+
+function explain(error: unknown): string {
+  const { message, detail } = error as { message?: unknown; detail?: unknown };
+  return [message, detail].filter((part) => typeof part === "string" && part !== "").join(": ");
+}

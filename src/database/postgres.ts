@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import pg from "pg";
+import { AuthError } from "../errors.ts";
+import { callStatement, callValues } from "./calls.ts";
+import type { Database, FunctionCall, Row, Transaction } from "./database.ts";
+import { fromDriver, isRetryable } from "./errors.ts";
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database` */
+  readonly url: string;
+  /** Connections in the pool; 10 by default. */
+  readonly connections?: number;
+  /** Calls that may wait for a connection before others are refused with 503; 200 by default. */
+  readonly waiting?: number;
+  /** Milliseconds until a call is given up and its connection discarded; 10,000 by default. */
+  readonly deadline?: number;
+  /**
+   * Prepare calls under a name. Faster on a direct connection; leave it off behind a pooler that
+   * does not carry prepared statements from one server connection to another.
+   */
+  readonly preparedStatements?: boolean;
+  /** Hears of connections that break while idle. */
+  readonly onConnectionLost?: () => void;
+}
+
+const retries = 3;
+
+/** Opens a pool on a Postgres server. Nothing is connected until the first call. */
+export function connectPostgres(options: PostgresOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: "miosa-auth",
+  });
+  pool.on("error", () => options.onConnectionLost?.());
+  const deadline = options.deadline ?? 10_000;
+  const waiting = options.waiting ?? 200;
+
+  async function callOnce(call: FunctionCall): Promise<unknown> {
+    const text = callStatement(call);
+    const config = { text, values: callValues(call), query_timeout: deadline };
+    const named = options.preparedStatements ? { ...config, name: statementName(text) } : config;
+    const client = await connect(pool, waiting);
+    try {
+      const result = await client.query<{ value: unknown }>(named);
+      client.release();
+      return result.rows[0]?.value;
+    } catch (error) {
+      client.release(isConnectionDoubtful(error));
+      throw error;
+    }
+  }
+
+  return {
+    engine: "postgres",
+    async call<T>(call: FunctionCall): Promise<T> {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return (await callOnce(call)) as T;
+        } catch (error) {
+          if (!isRetryable(error)) throw fromDriver(error);
+          if (attempt >= retries) throw new AuthError("conflict");
+        }
+      }
+    },
+    async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+      const client = await connect(pool, waiting);
+      const transaction = new ClientTransaction(client);
+      try {
+        return await transaction.run(work);
+      } finally {
+        client.release(transaction.isConnectionDoubtful);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function connect(pool: pg.Pool, waiting: number): Promise<pg.PoolClient> {
+  if (pool.waitingCount >= waiting) throw new AuthError("service_unavailable", { retryAfter: 1 });
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw fromDriver(error);
+  }
+}
+
+class ClientTransaction implements Transaction {
+  readonly #client: pg.PoolClient;
+  isConnectionDoubtful = false;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    await this.script("begin");
+    try {
+      const value = await work(this);
+      await this.script("commit");
+      return value;
+    } catch (error) {
+      if (!this.isConnectionDoubtful) await this.script("rollback");
+      throw error;
+    }
+  }
+
+  async query<R extends Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
+    return (await this.#send<R>(text, [...params])).rows;
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#send(sql);
+  }
+
+  async #send<R extends Row>(text: string, params?: unknown[]): Promise<pg.QueryResult<R>> {
+    try {
+      return await this.#client.query<R>(text, params);
+    } catch (error) {
+      this.isConnectionDoubtful ||= isConnectionDoubtful(error);
+      throw fromDriver(error);
+    }
+  }
+}
+
+// A server answers with an SQLSTATE; anything else (time-out, reset, cut) leaves a connection of
+// which nobody knows what it will say next. After 57P0x and 08xxx it is gone as well.
+function isConnectionDoubtful(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || /^(08|57P0)/.test(error.code ?? "");
+}
+
+// The text's hash is in the name: behind a pooler, one name with two texts would silently run the
+// other one's query.
+function statementName(text: string): string {
+  return `ma_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+}

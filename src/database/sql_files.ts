@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+/** The parts of the SQL that one kind of schema is made of. */
+export interface SqlSet {
+  /** A folder for postgres-migrations. */
+  readonly migrations: string;
+  /** Every replaceable function in one script, in the order of folders and files. */
+  readonly functions: string;
+  readonly grants: string;
+  /** Grants to the groups; left out where the administrator cannot make roles. */
+  readonly grantsToGroups: string;
+  /** A hash of all of it: equal releases make equal schemas. */
+  readonly release: string;
+  /** The signatures an application's role may be granted: the helpers for policies. */
+  readonly helpers: readonly string[];
+}
+
+const sqlFolder = join(
+  dirname(createRequire(import.meta.url).resolve("miosa-auth/package.json")),
+  "sql",
+);
+
+const loaded = new Map<string, SqlSet>();
+
+/** Reads `sql/shared` or `sql/project` once. */
+export function sqlSet(kind: "shared" | "project"): SqlSet {
+  let set = loaded.get(kind);
+  if (!set) {
+    set = load(join(sqlFolder, kind));
+    loaded.set(kind, set);
+  }
+  return set;
+}
+
+const policyHelpers = ["aal", "claims", "email", "live_uid", "role", "session_id", "subject", "uid", "verified_uid"];
+
+function load(folder: string): SqlSet {
+  const migrations = join(folder, "migrations");
+  const functions = sqlFiles(join(folder, "functions")).map(read).join("\n");
+  const grants = read(join(folder, "grants.sql"));
+  const grantsToGroups = read(join(folder, "grants_to_groups.sql"));
+  const release = createHash("sha256")
+    .update([...sqlFiles(migrations).map(read), functions, grants, grantsToGroups].join("\0"))
+    .digest("hex")
+    .slice(0, 16);
+  return {
+    migrations,
+    functions,
+    grants,
+    grantsToGroups,
+    release,
+    helpers: policyHelpers.map((name) => `${name}()`),
+  };
+}
+
+function sqlFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".sql"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function read(file: string): string {
+  return readFileSync(file, "utf8");
+}
