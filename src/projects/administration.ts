@@ -1,0 +1,57 @@
+import type { Transaction } from "../database/database.ts";
+import { quoteIdentifier } from "../database/identifiers.ts";
+
+/**
+ * How an administrator installs. With `roles`, every project has an owner role of its own, made by
+ * the group `miosa_auth_admin`. Without (the administrator may not make roles), the administrator
+ * owns all schemas: the wall between projects is then only the functions themselves.
+ */
+export type Administration = "roles" | "single-owner";
+
+/** How the connected role can install in this database. */
+export async function administration(tx: Transaction): Promise<Administration> {
+  // On 16 and later, whoever creates a role is its member without the right to become it.
+  const [row] = await tx.query<{ member: boolean }>(`
+    select coalesce(bool_or(pg_has_role(current_user, oid,
+      case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end
+    )), false) as member
+    from pg_roles where rolname = 'miosa_auth_admin'`);
+  return row?.member ? "roles" : "single-owner";
+}
+
+/** Takes the group's role for the rest of the transaction, and the shared schema as its path. */
+export async function actAsAdministrator(tx: Transaction, mode: Administration): Promise<void> {
+  if (mode === "roles") await tx.script("set local role miosa_auth_admin");
+  await tx.script("set local search_path = miosa_auth, pg_temp");
+}
+
+/**
+ * Runs `work` as a schema's owner with the schema as its path, then goes back to the group's role.
+ * The membership that this takes ends with it: an administrator who stayed a member of thousands of
+ * owners would pay for it at every connection.
+ */
+export async function asOwner<T>(
+  tx: Transaction,
+  mode: Administration,
+  schema: string,
+  owner: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const role = quoteIdentifier(owner);
+  const path = `set local search_path = ${quoteIdentifier(schema)}, pg_temp`;
+  if (mode === "single-owner") {
+    await tx.script(path);
+    const value = await work();
+    await actAsAdministrator(tx, mode);
+    return value;
+  }
+  await tx.script(`
+    set local role miosa_auth_admin;
+    grant ${role} to miosa_auth_admin;
+    set local role ${role};
+    ${path}`);
+  const value = await work();
+  await actAsAdministrator(tx, mode);
+  await tx.script(`revoke ${role} from miosa_auth_admin`);
+  return value;
+}

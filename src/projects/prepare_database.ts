@@ -1,0 +1,115 @@
+import type { Database, Transaction } from "../database/database.ts";
+import { quoteIdentifier } from "../database/identifiers.ts";
+import { runMigrations } from "../database/migrate.ts";
+import { sqlSet } from "../database/sql_files.ts";
+import { AuthError } from "../errors.ts";
+import { type Administration, actAsAdministrator } from "./administration.ts";
+import { ensureGroups, prepareRuntimeRole } from "./groups.ts";
+
+export interface PreparedDatabase {
+  readonly administration: Administration;
+  /** What an operator should know or do, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface PrepareOptions {
+  /** A login for `serve`; made when it does not exist. */
+  readonly runtimeRole?: string;
+}
+
+/**
+ * Brings a database to the state in which it can hold projects: the groups of its cluster, and the
+ * schema `miosa_auth`. Can be run any day; brings an older preparation up to this release.
+ *
+ * @throws AuthError validation_failed when the administrator lacks a right, saying which
+ */
+export async function prepareDatabase(
+  database: Database,
+  options: PrepareOptions = {},
+): Promise<PreparedDatabase> {
+  await requireCreate(database);
+  const mode = await ensureGroups(database);
+  const notes: string[] = [];
+  if (mode === "single-owner") {
+    notes.push(
+      "This administrator may not make roles (CREATEROLE): it will own all projects itself, so a flaw in one project's SQL is a flaw in all.",
+    );
+  } else {
+    await lendCreate(database);
+  }
+
+  await database.transaction(async (tx) => {
+    await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth', 0))");
+    if (mode === "roles") await tx.script("set local role miosa_auth_admin");
+    await installSharedSchema(tx, mode);
+  });
+
+  if (options.runtimeRole !== undefined) {
+    const name = options.runtimeRole;
+    if (mode === "single-owner") {
+      throw new AuthError("validation_failed", {
+        message: "Without CREATEROLE there is no runtime group; serve with the administrator's own login",
+      });
+    }
+    notes.push(...(await database.transaction((tx) => prepareRuntimeRole(tx, name))));
+  }
+  return { administration: mode, notes };
+}
+
+/** Prepares a database that never was, and leaves any other alone. */
+export async function ensurePrepared(database: Database): Promise<readonly string[]> {
+  const [row] = await database.transaction((tx) =>
+    tx.query<{ prepared: boolean }>(
+      "select to_regclass('miosa_auth.projects') is not null as prepared",
+    ),
+  );
+  return row?.prepared ? [] : (await prepareDatabase(database)).notes;
+}
+
+async function installSharedSchema(tx: Transaction, mode: Administration): Promise<void> {
+  const shared = sqlSet("shared");
+  const [row] = await tx.query<{ present: boolean }>(
+    "select to_regnamespace('miosa_auth') is not null as present",
+  );
+  if (!row?.present) await tx.script("create schema miosa_auth");
+  await actAsAdministrator(tx, mode);
+  await tx.script("set local check_function_bodies = off");
+  await runMigrations(tx, shared.migrations);
+  await tx.script(`${shared.functions}\n${shared.grants}`);
+  if (mode === "roles") await tx.script(shared.grantsToGroups);
+}
+
+async function requireCreate(database: Database): Promise<void> {
+  const [row] = await database.transaction((tx) =>
+    tx.query<{ allowed: boolean; name: string; role: string }>(`
+      select has_database_privilege(current_database(), 'CREATE') as allowed,
+        quote_ident(current_database()) as name, quote_ident(current_user) as role`),
+  );
+  if (row?.allowed) return;
+  throw new AuthError("validation_failed", {
+    message: `The administrator may not create schemas here; grant it: grant create on database ${row?.name} to ${row?.role} with grant option;`,
+  });
+}
+
+async function lendCreate(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    const [row] = await tx.query<{
+      lent: boolean;
+      lendable: boolean;
+      database: string;
+      name: string;
+      role: string;
+    }>(`
+      select has_database_privilege('miosa_auth_admin', current_database(), 'CREATE') as lent,
+        has_database_privilege(current_database(), 'CREATE WITH GRANT OPTION') as lendable,
+        current_database() as database,
+        quote_ident(current_database()) as name, quote_ident(current_user) as role`);
+    if (!row || row.lent) return;
+    if (!row.lendable) {
+      throw new AuthError("validation_failed", {
+        message: `The administrator cannot pass its right to create schemas on; grant it: grant create on database ${row.name} to ${row.role} with grant option;`,
+      });
+    }
+    await tx.script(`grant create on database ${quoteIdentifier(row.database)} to miosa_auth_admin`);
+  });
+}
