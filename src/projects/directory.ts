@@ -1,0 +1,95 @@
+import { LRUCache } from "lru-cache";
+import type { Database } from "../database/database.ts";
+import {
+  type Configuration,
+  type ProjectFunctions,
+  projectFunctions,
+  registryFunctions,
+} from "../database/functions.ts";
+import { AuthError } from "../errors.ts";
+import type { KeyMaterial } from "../tokens/keys.ts";
+import { isProjectId } from "./project_id.ts";
+import { jwtKeyContext, type Keyring, unseal } from "./secrets.ts";
+
+/** A project that can be served. */
+export interface ServableProject {
+  readonly id: string;
+  readonly functions: ProjectFunctions;
+  readonly configuration: Configuration;
+  readonly keys: readonly KeyMaterial[];
+}
+
+export interface DirectoryOptions {
+  readonly databases: readonly Database[];
+  readonly keyring: Keyring;
+  /** Milliseconds that an answer is kept; 5,000 by default, which is also the most. */
+  readonly ttl?: number;
+}
+
+/** Finds projects by id, in any of the databases of a fleet. */
+export interface Directory {
+  /**
+   * @throws AuthError project_not_found, project_suspended, unexpected_failure when two databases
+   * hold the id, service_unavailable
+   */
+  find(id: string): Promise<ServableProject>;
+}
+
+const longestTtl = 5_000;
+
+type Entry = ServableProject | "unknown" | "suspended";
+
+/**
+ * Keeps what it found for some seconds, so that a request costs no look-up and a change of settings
+ * or keys still arrives soon. While a database is away, what was known goes on being used.
+ */
+export function projectDirectory(options: DirectoryOptions): Directory {
+  const cache = new LRUCache<string, { entry: Entry }>({
+    max: 20_000,
+    ttl: Math.min(options.ttl ?? longestTtl, longestTtl),
+    allowStaleOnFetchRejection: true,
+    fetchMethod: async (id) => ({ entry: await look(id, options) }),
+  });
+
+  return {
+    async find(id) {
+      if (!isProjectId(id)) throw new AuthError("project_not_found");
+      const { entry } = (await cache.fetch(id)) ?? { entry: "unknown" };
+      if (entry === "unknown") throw new AuthError("project_not_found");
+      if (entry === "suspended") throw new AuthError("project_suspended");
+      return entry;
+    },
+  };
+}
+
+async function look(id: string, { databases, keyring }: DirectoryOptions): Promise<Entry> {
+  const found = await Promise.all(
+    databases.map(async (database) => ({
+      database,
+      project: await registryFunctions(database).findProject(id),
+    })),
+  );
+  const holders = found.filter(({ project }) => project !== null);
+  const [holder] = holders;
+  if (!holder?.project) return "unknown";
+  if (holders.length > 1) {
+    throw new AuthError("unexpected_failure", {
+      cause: new Error(`the project ${id} is registered in ${holders.length} databases`),
+    });
+  }
+  if (holder.project.state === "suspended") return "suspended";
+
+  const functions = projectFunctions(holder.database, id);
+  const configuration = await functions.configuration();
+  return { id, functions, configuration, keys: openedKeys(id, configuration, keyring) };
+}
+
+function openedKeys(id: string, configuration: Configuration, keyring: Keyring): KeyMaterial[] {
+  return configuration.jwt_keys.map((key) => ({
+    kid: key.kid,
+    algorithm: key.algorithm,
+    isActive: key.state === "active",
+    secret: unseal(keyring, Buffer.from(key.sealed, "hex"), jwtKeyContext(id, key.kid)),
+    publicJwk: key.public_jwk ?? undefined,
+  }));
+}

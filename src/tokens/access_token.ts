@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import { type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { GrantedClaims } from "../database/functions.ts";
+import { AuthError } from "../errors.ts";
+import type { JwtKey, KeySet } from "./keys.ts";
+
+/** A token that was verified: a user's session, or the project's own service. */
+export type VerifiedToken =
+  | { readonly kind: "user"; readonly userId: string; readonly sessionId: string }
+  | { readonly kind: "service" };
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Seconds by which this machine's clock may trail the database's, which sets `iat` and `nbf`. */
+const clockLeeway = 60;
+
+/**
+ * Signs an access token. The claims are SQL's; only issuer and token id are added here. `sub`,
+ * `session_id`, `role`, `aal`, `exp` and `db_mac` come before all that a user can write, since the
+ * SQL helpers take the first of each name.
+ */
+export async function signAccessToken(
+  keys: KeySet,
+  issuer: string,
+  claims: GrantedClaims,
+): Promise<string> {
+  const { active } = keys;
+  const { sub, aud, exp, iat, session_id, role, aal, db_mac, ...rest } = claims;
+  return new SignJWT({
+    iss: issuer,
+    sub,
+    aud,
+    exp,
+    iat,
+    jti: randomUUID(),
+    session_id,
+    role,
+    aal,
+    db_mac,
+    ...rest,
+  })
+    .setProtectedHeader({ alg: active.algorithm, typ: "JWT", kid: active.kid })
+    .sign(active.sign);
+}
+
+/**
+ * Verifies a token of this project by its signature and claims; whether its session still lives is
+ * SQL's to say.
+ *
+ * @throws AuthError bad_jwt
+ */
+export async function verifyAccessToken(
+  keys: KeySet,
+  issuer: string,
+  token: string,
+): Promise<VerifiedToken> {
+  const key = chooseKey(keys, readHeader(token));
+  const payload = await verifySignature(token, key);
+  requireValidTimes(payload);
+
+  if (payload.role === "service_role" && payload.session_id === undefined) {
+    return { kind: "service" };
+  }
+  if (payload.iss !== issuer) throw badJwt("token is of another issuer");
+  if (payload.aud !== "authenticated") throw badJwt("token is for another audience");
+  if (payload.exp === undefined) throw badJwt("token has no expiry");
+  const { sub, session_id } = payload;
+  if (typeof sub !== "string" || !uuid.test(sub)) throw badJwt("missing sub claim");
+  if (typeof session_id !== "string" || !uuid.test(session_id)) {
+    throw badJwt("missing session_id claim");
+  }
+  return { kind: "user", userId: sub, sessionId: session_id };
+}
+
+interface Header {
+  readonly alg: unknown;
+  readonly kid: unknown;
+}
+
+// The header chooses among this project's keys and nothing else: `jwk`, `jku`, `x5u` and the like
+// are never looked at (RFC 8725 section 3.10).
+function chooseKey(keys: KeySet, { alg, kid }: Header): JwtKey {
+  const named = typeof kid === "string" ? keys.all.get(kid) : undefined;
+  const key = named ?? (alg === "HS256" ? sharedSecret(keys) : undefined);
+  if (!key || key.algorithm !== alg) throw badJwt("unable to parse or verify signature");
+  return key;
+}
+
+function sharedSecret(keys: KeySet): JwtKey | undefined {
+  if (keys.active.algorithm === "HS256") return keys.active;
+  return [...keys.all.values()].find((key) => key.algorithm === "HS256");
+}
+
+function readHeader(token: string): Header {
+  const parts = token.split(".");
+  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) {
+    throw badJwt("unable to parse or verify signature");
+  }
+  try {
+    const header: unknown = JSON.parse(Buffer.from(parts[0] ?? "", "base64url").toString("utf8"));
+    if (typeof header !== "object" || header === null) throw badJwt("token has no header");
+    const { alg, kid, typ, crit } = header as Record<string, unknown>;
+    if (crit !== undefined) throw badJwt("token has critical headers");
+    if (typ !== undefined && String(typ).toUpperCase() !== "JWT") {
+      throw badJwt("token is of another type");
+    }
+    return { alg, kid };
+  } catch (error) {
+    throw error instanceof AuthError ? error : badJwt("unable to parse or verify signature");
+  }
+}
+
+// Decoders pass over idle bits, padding and white space: only one spelling of a token is that token.
+function isCanonicalBase64url(part: string): boolean {
+  return part !== "" && Buffer.from(part, "base64url").toString("base64url") === part;
+}
+
+async function verifySignature(token: string, key: JwtKey): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, key.verify, {
+      algorithms: [key.algorithm],
+      clockTolerance: clockLeeway,
+    });
+    return payload;
+  } catch (error) {
+    const expired = (error as { code?: string }).code === "ERR_JWT_EXPIRED";
+    throw badJwt(expired ? "token is expired" : "unable to parse or verify signature");
+  }
+}
+
+// jose's tolerance is for `nbf`; an expiry has none.
+function requireValidTimes({ exp, iat, nbf }: JWTPayload): void {
+  const now = Date.now() / 1000;
+  if (exp !== undefined && (!Number.isSafeInteger(exp) || exp <= now)) {
+    throw badJwt("token is expired");
+  }
+  if (nbf !== undefined && !Number.isFinite(nbf)) throw badJwt("token is not valid yet");
+  if (iat !== undefined && !(Number.isFinite(iat) && iat <= now + clockLeeway)) {
+    throw badJwt("token was issued in the future");
+  }
+}
+
+function badJwt(reason: string): AuthError {
+  return new AuthError("bad_jwt", { message: `invalid JWT: ${reason}` });
+}
