@@ -73,6 +73,8 @@ export type AuthErrorCode = keyof typeof errorTable;
 export interface AuthErrorOptions {
   /** Replaces the table's sentence; never holds a secret or another user's data. */
   readonly message?: string;
+  /** Replaces the table's status, where one code means different things at different endpoints. */
+  readonly status?: number;
   /** Why a password is weak: `length`, `characters`, `pwned`. */
   readonly reasons?: readonly string[];
   /** Seconds until another try makes sense. */
@@ -98,7 +100,7 @@ export class AuthError extends Error {
   constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
     super(options.message ?? errorTable[code].message, { cause: options.cause });
     this.code = code;
-    this.status = errorTable[code].status;
+    this.status = options.status ?? errorTable[code].status;
     this.reasons = options.reasons;
     this.retryAfter = options.retryAfter;
   }

@@ -18,7 +18,8 @@ export interface EmbeddedOptions {
  * grants bite as they do on a server.
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Database> {
-  const pglite = options.pglite ?? (await PGlite.create({ dataDir: options.dataDir ?? "memory://" }));
+  const pglite =
+    options.pglite ?? (await PGlite.create({ dataDir: options.dataDir ?? "memory://" }));
 
   return {
     engine: "embedded",

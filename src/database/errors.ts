@@ -64,7 +64,8 @@ export function fromDriver(error: unknown): AuthError | DatabaseError {
   const raised = sqlstate ? raisedCodes.get(sqlstate) : undefined;
   if (raised) return new AuthError(raised);
   if (sqlstate === "57014" || sqlstate === "55P03") return new AuthError("request_timeout");
-  if (isUnavailable(error, sqlstate)) return new AuthError("service_unavailable", { retryAfter: 1 });
+  if (isUnavailable(error, sqlstate))
+    return new AuthError("service_unavailable", { retryAfter: 1 });
   return new DatabaseError(sqlstate, name, explain(error));
 }
 

@@ -11,15 +11,49 @@ export interface GrantedClaims {
   readonly email: string;
   readonly phone: string;
   readonly is_anonymous: boolean;
-  readonly app_metadata: Record<string, unknown>;
-  readonly user_metadata: Record<string, unknown>;
+  readonly app_metadata: Metadata;
+  readonly user_metadata: Metadata;
   readonly iat: number;
   readonly exp: number;
   readonly db_mac: string;
 }
 
-/** A user as clients see it (wire format). */
-export type UserJson = Record<string, unknown> & { readonly id: string; readonly email: string };
+type Metadata = Record<string, unknown>;
+
+/** An identity as clients see it (wire format). */
+export interface IdentityJson {
+  identity_id: string;
+  id: string;
+  user_id: string;
+  identity_data: Metadata;
+  provider: string;
+  email?: string;
+  last_sign_in_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** A user as clients see it (wire format); times are RFC 3339 in UTC. */
+export interface UserJson {
+  id: string;
+  aud: string;
+  role: string;
+  email: string;
+  phone: string;
+  app_metadata: Metadata;
+  user_metadata: Metadata;
+  identities: IdentityJson[];
+  is_anonymous: boolean;
+  created_at: string;
+  updated_at: string;
+  email_confirmed_at?: string;
+  confirmed_at?: string;
+  confirmation_sent_at?: string;
+  recovery_sent_at?: string;
+  invited_at?: string;
+  last_sign_in_at?: string;
+  banned_until?: string;
+}
 
 /** What a function returns instead of its result, when the refusal must be remembered. */
 export interface Refusal {
@@ -86,8 +120,7 @@ export type ProjectFunctions = ReturnType<typeof projectFunctions>;
 
 /** One typed call per SQL function of a project that the runtime may execute. */
 export function projectFunctions(database: Database, schema: string) {
-  const call = <T>(name: string, ...args: Argument[]) =>
-    database.call<T>({ schema, name, args });
+  const call = <T>(name: string, ...args: Argument[]) => database.call<T>({ schema, name, args });
 
   return {
     configuration: () => call<Configuration>("configuration"),

@@ -56,12 +56,17 @@ async function answer(tx: Transaction, query: Query, scripts: Set<string>): Prom
 async function run(tx: Transaction, text: string, values: unknown[]): Promise<unknown[]> {
   switch (text) {
     case "SELECT pg_try_advisory_lock(-8525285245963000605);":
-      await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || current_schema(), 0))");
+      await tx.query(
+        "select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || current_schema(), 0))",
+      );
       return [{ pg_try_advisory_lock: true }];
     case "SELECT pg_advisory_unlock(-8525285245963000605);":
       return [];
     case "SELECT EXISTS ( SELECT 1 FROM pg_catalog.pg_class c WHERE c.relname = $1 AND c.relkind = 'r' );":
-      return tx.query("select to_regclass(format('%I.%I', current_schema(), $1::text)) is not null as exists", values);
+      return tx.query(
+        "select to_regclass(format('%I.%I', current_schema(), $1::text)) is not null as exists",
+        values,
+      );
     case "SELECT * FROM migrations ORDER BY id":
     case 'INSERT INTO migrations ("id", "name", "hash") VALUES ($1,$2,$3)':
       return tx.query(text, values);
@@ -72,6 +77,8 @@ async function run(tx: Transaction, text: string, values: unknown[]): Promise<un
     case "ROLLBACK":
       return tx.query("rollback to savepoint migration");
     default:
-      throw new Error(`postgres-migrations sent a statement that nobody has looked at: ${text.slice(0, 80)}`);
+      throw new Error(
+        `postgres-migrations sent a statement that nobody has looked at: ${text.slice(0, 80)}`,
+      );
   }
 }

@@ -35,7 +35,17 @@ export function sqlSet(kind: "shared" | "project"): SqlSet {
   return set;
 }
 
-const policyHelpers = ["aal", "claims", "email", "live_uid", "role", "session_id", "subject", "uid", "verified_uid"];
+const policyHelpers = [
+  "aal",
+  "claims",
+  "email",
+  "live_uid",
+  "role",
+  "session_id",
+  "subject",
+  "uid",
+  "verified_uid",
+];
 
 function load(folder: string): SqlSet {
   const migrations = join(folder, "migrations");

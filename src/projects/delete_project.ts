@@ -18,7 +18,9 @@ export async function deleteProject(database: Database, id: string): Promise<voi
   const project = await requireProject(database, id);
   try {
     await database.transaction(async (tx) => {
-      await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || $1, 0))", [id]);
+      await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || $1, 0))", [
+        id,
+      ]);
       const mode = await administration(tx);
       await actAsAdministrator(tx, mode);
       await tx.query("select forget_project($1)", [id]);
@@ -27,7 +29,9 @@ export async function deleteProject(database: Database, id: string): Promise<voi
         return;
       }
       const owner = quoteIdentifier(project.owner_role);
-      await tx.script(`grant ${owner} to miosa_auth_admin; drop owned by ${owner}; drop role ${owner}`);
+      await tx.script(
+        `grant ${owner} to miosa_auth_admin; drop owned by ${owner}; drop role ${owner}`,
+      );
     });
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.sqlstate !== dependentObjects) throw error;

@@ -72,7 +72,9 @@ export async function prepareRuntimeRole(tx: Transaction, name: string): Promise
   const notes: string[] = [];
   if (!existing) {
     await tx.script(`create role ${role} login`);
-    notes.push(`The role ${name} was made without a password; set one, for instance with \\password ${name} in psql.`);
+    notes.push(
+      `The role ${name} was made without a password; set one, for instance with \\password ${name} in psql.`,
+    );
   }
   await tx.script(`grant miosa_auth_runtime to ${role}`);
   if (existing?.is_self) {

@@ -48,7 +48,8 @@ export async function prepareDatabase(
     const name = options.runtimeRole;
     if (mode === "single-owner") {
       throw new AuthError("validation_failed", {
-        message: "Without CREATEROLE there is no runtime group; serve with the administrator's own login",
+        message:
+          "Without CREATEROLE there is no runtime group; serve with the administrator's own login",
       });
     }
     notes.push(...(await database.transaction((tx) => prepareRuntimeRole(tx, name))));
@@ -110,6 +111,8 @@ async function lendCreate(database: Database): Promise<void> {
         message: `The administrator cannot pass its right to create schemas on; grant it: grant create on database ${row.name} to ${row.role} with grant option;`,
       });
     }
-    await tx.script(`grant create on database ${quoteIdentifier(row.database)} to miosa_auth_admin`);
+    await tx.script(
+      `grant create on database ${quoteIdentifier(row.database)} to miosa_auth_admin`,
+    );
   });
 }

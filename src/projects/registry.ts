@@ -55,5 +55,7 @@ export async function asProjectOwner<T>(
 }
 
 function notFound(id: string): AuthError {
-  return new AuthError("project_not_found", { message: `There is no project ${id} in this database` });
+  return new AuthError("project_not_found", {
+    message: `There is no project ${id} in this database`,
+  });
 }

@@ -21,7 +21,9 @@ export function generateMasterKey(): string {
 export function parseKeyring(text: string): Keyring {
   const keys = text.split(",").map((part) => {
     if (!/^[0-9a-f]{64}$/i.test(part.trim())) {
-      throw new RangeError("MIOSA_AUTH_KEY is 64 hex characters; make one with: miosa-auth key generate");
+      throw new RangeError(
+        "MIOSA_AUTH_KEY is 64 hex characters; make one with: miosa-auth key generate",
+      );
     }
     const key = Buffer.from(part.trim(), "hex");
     return { id: createHash("sha256").update(key).digest().subarray(0, 4), key };
@@ -41,13 +43,7 @@ export function seal(keyring: Keyring, secret: string, context: string): Buffer 
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", current.key, nonce).setAAD(Buffer.from(context));
   const ciphertext = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
-  return Buffer.concat([
-    Buffer.from([format]),
-    current.id,
-    nonce,
-    cipher.getAuthTag(),
-    ciphertext,
-  ]);
+  return Buffer.concat([Buffer.from([format]), current.id, nonce, cipher.getAuthTag(), ciphertext]);
 }
 
 /**

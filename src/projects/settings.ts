@@ -36,7 +36,9 @@ export async function changeSettings(
     if (!(error instanceof DatabaseError)) throw error;
     const name = error.constraint?.replace(/^settings_/, "");
     throw new AuthError("validation_failed", {
-      message: name ? `The setting ${name} cannot have this value` : "A setting cannot have this value",
+      message: name
+        ? `The setting ${name} cannot have this value`
+        : "A setting cannot have this value",
       cause: error,
     });
   }

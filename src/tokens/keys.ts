@@ -42,7 +42,8 @@ export async function openKeys(materials: readonly KeyMaterial[]): Promise<KeySe
   const keys = await Promise.all(materials.map(openKey));
   const active = keys.filter((key) => key.isActive);
   const [only] = active;
-  if (!only || active.length !== 1) throw new RangeError("a project has exactly one active JWT key");
+  if (!only || active.length !== 1)
+    throw new RangeError("a project has exactly one active JWT key");
   return { active: only, all: new Map(keys.map((key) => [key.kid, key])) };
 }
 

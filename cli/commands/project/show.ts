@@ -1,0 +1,18 @@
+import { Command } from "commander";
+import { requireProject } from "../../../src/index.ts";
+import { databaseOption, jsonOption, withDatabase } from "../../options.ts";
+import { keyValueLines, print } from "../../output.ts";
+
+export function projectShow(): Command {
+  return new Command("show")
+    .description("Show a project's entry in the registry")
+    .argument("<id>", "the project")
+    .addOption(databaseOption())
+    .addOption(jsonOption())
+    .action(async (id: string, options: { database: string; json?: boolean }) => {
+      const project = await withDatabase(options.database, (database) =>
+        requireProject(database, id),
+      );
+      print(project, options.json, () => keyValueLines(project));
+    });
+}

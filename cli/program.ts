@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Command } from "commander";
+import { databaseInit } from "./commands/database/init.ts";
+import { dev } from "./commands/dev.ts";
+import { keyGenerate } from "./commands/key/generate.ts";
+import { projectCreate } from "./commands/project/create.ts";
+import { projectDelete } from "./commands/project/delete.ts";
+import { projectEnv } from "./commands/project/env.ts";
+import { projectGrant } from "./commands/project/grant.ts";
+import { projectList } from "./commands/project/list.ts";
+import { projectRevoke } from "./commands/project/revoke.ts";
+import { projectShow } from "./commands/project/show.ts";
+import { serve } from "./commands/serve.ts";
+
+/** The whole command line; parse errors are thrown, not exited on. */
+export function createProgram(): Command {
+  const program = new Command("miosa-auth")
+    .description("Auth that lives in your own Postgres")
+    .version(packageVersion())
+    .addHelpText(
+      "after",
+      `
+Start here:
+  $ miosa-auth dev                                  a whole auth service in this process, no database needed
+  $ export MIOSA_AUTH_KEY=$(miosa-auth key generate)  what seals secrets in your database; keep it
+  $ miosa-auth project create proj_shop --database postgres://...
+  $ miosa-auth serve --database postgres://...
+
+Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
+    );
+  program.addCommand(dev()).addCommand(serve());
+  program.addCommand(
+    group("project", "Create projects and look after them", [
+      projectCreate(),
+      projectList(),
+      projectShow(),
+      projectEnv(),
+      projectDelete(),
+      projectGrant(),
+      projectRevoke(),
+    ]),
+  );
+  program.addCommand(group("database", "Prepare a database to hold projects", [databaseInit()]));
+  program.addCommand(group("key", "The key that seals secrets at rest", [keyGenerate()]));
+  return throwing(program);
+}
+
+function group(name: string, description: string, commands: Command[]): Command {
+  const parent = new Command(name).description(description);
+  for (const command of commands) parent.addCommand(command);
+  return parent;
+}
+
+function throwing(command: Command): Command {
+  command.exitOverride();
+  for (const child of command.commands) throwing(child);
+  return command;
+}
+
+function packageVersion(): string {
+  const file = createRequire(import.meta.url).resolve("miosa-auth/package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { createAuth } from "../auth.ts";
+import type { Database } from "../database/database.ts";
+import { openEmbedded } from "../database/embedded.ts";
+import { AuthError } from "../errors.ts";
+import { startServer } from "../http/server.ts";
+import { createProject } from "../projects/create_project.ts";
+import { type ProjectEnvironment, readEnvironment } from "../projects/environment.ts";
+import { prepareDatabase } from "../projects/prepare_database.ts";
+import { requireProjectId } from "../projects/project_id.ts";
+import { requireProject } from "../projects/registry.ts";
+import { generateMasterKey, type Keyring, parseKeyring } from "../projects/secrets.ts";
+import { upgradeProject } from "../projects/upgrade_project.ts";
+import { folderKey, lockDataFolder } from "./data_folder.ts";
+
+export interface DevelopmentOptions {
+  /** The folder that keeps the data; undefined keeps nothing. */
+  readonly dataDir: string | undefined;
+  readonly port: number;
+  readonly projectId: string;
+  readonly logger?: Logger;
+}
+
+/** A whole auth service in this process, listening. */
+export interface Development {
+  readonly environment: ProjectEnvironment;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts PGlite, a project and the HTTP server on the loopback interface: all that an app needs
+ * while it is written.
+ *
+ * @throws AuthError validation_failed when the folder or the port is taken
+ */
+export async function startDevelopment(options: DevelopmentOptions): Promise<Development> {
+  requireProjectId(options.projectId);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const { database, masterKey } = await openData(options.dataDir, closers);
+    const keyring = parseKeyring(masterKey);
+    await ensureProject(database, options.projectId, keyring);
+    const environment = await serve(database, masterKey, keyring, options, closers);
+    return { environment, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openData(dataDir: string | undefined, closers: (() => Promise<void>)[]) {
+  if (dataDir === undefined) {
+    const database = await openEmbedded();
+    closers.push(() => database.close());
+    return { database, masterKey: generateMasterKey() };
+  }
+  const folder = await lockDataFolder(dataDir);
+  closers.push(() => folder.release());
+  const masterKey = await folderKey(folder.path, generateMasterKey);
+  const database = await openEmbedded({ dataDir: join(folder.path, "pglite") });
+  closers.push(() => database.close());
+  return { database, masterKey };
+}
+
+async function ensureProject(database: Database, id: string, keyring: Keyring): Promise<void> {
+  await prepareDatabase(database);
+  try {
+    await requireProject(database, id);
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== "project_not_found") throw error;
+    await createProject(database, { id, keyring });
+    return;
+  }
+  await upgradeProject(database, id);
+}
+
+async function serve(
+  database: Database,
+  masterKey: string,
+  keyring: Keyring,
+  { port, projectId, logger }: DevelopmentOptions,
+  closers: (() => Promise<void>)[],
+): Promise<ProjectEnvironment> {
+  let auth: ReturnType<typeof createAuth> | undefined;
+  const server = await startServer({
+    host: "127.0.0.1",
+    port,
+    fetch: (request, bindings) => {
+      if (!auth) throw new AuthError("service_unavailable");
+      return auth.fetch(request, bindings);
+    },
+  }).catch((error) => {
+    throw portTaken(error, port);
+  });
+  const publicUrl = `http://localhost:${server.port}`;
+  auth = createAuth({
+    database,
+    masterKey,
+    publicUrl,
+    allowLoopbackOrigins: true,
+    ...(logger ? { logger } : {}),
+  });
+  closers.push(auth.close, () => server.close(2_000));
+  return readEnvironment(database, projectId, keyring, publicUrl);
+}
+
+function portTaken(error: unknown, port: number): unknown {
+  if ((error as { code?: string }).code !== "EADDRINUSE") return error;
+  return new AuthError("validation_failed", {
+    message: `Port ${port} is in use; choose another with --port`,
+    cause: error,
+  });
+}

@@ -1,0 +1,107 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import { secureHeaders } from "hono/secure-headers";
+import { AuthError } from "../errors.ts";
+import { accessLog } from "./access_log.ts";
+import { projectCors } from "./cors.ts";
+import { errorReply } from "./errors.ts";
+import { registerHealth, registerServerHealth } from "./health.ts";
+import { registerJwks } from "./jwks.ts";
+import { registerLogout } from "./logout.ts";
+import { registerOpenApi } from "./openapi.ts";
+import { registerRefresh } from "./refresh.ts";
+import { jsonBody } from "./request_body.ts";
+import { requestProject } from "./request_project.ts";
+import { withoutProject } from "./routing.ts";
+import type { HttpContext, HttpEnv, Service } from "./service.ts";
+import { registerSessions } from "./sessions.ts";
+import { registerSettings } from "./settings.ts";
+import { registerSignup } from "./signup.ts";
+import { registerToken } from "./token.ts";
+import { registerUser } from "./user.ts";
+
+export type App = OpenAPIHono<HttpEnv>;
+
+const largestBody = 1024 * 1024;
+
+/** The whole HTTP surface, for every project of a fleet: the first segment of the path chooses. */
+export function createApp(service: Service): App {
+  const app: App = new OpenAPIHono<HttpEnv>({
+    getPath: (request) => withoutProject(request).path,
+    defaultHook: (result) => {
+      if (!result.success)
+        throw new AuthError("validation_failed", { message: firstIssue(result.error) });
+    },
+  });
+  app.onError((error, c) => errorReply(error, c as HttpContext));
+  app.notFound((c) => errorReply(new AuthError("not_found"), c as HttpContext));
+
+  app.use(async (c, next) => {
+    c.set("service", service);
+    return next();
+  });
+  app.use(accessLog);
+  app.use(
+    secureHeaders({
+      referrerPolicy: "no-referrer",
+      crossOriginResourcePolicy: false,
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    }),
+  );
+  app.use(neverStored);
+  app.use(bodyLimit({ maxSize: largestBody, onError: tooLarge }));
+  registerServerHealth(app);
+  app.use(projectOfRequest);
+  app.use(projectCors);
+  app.use(jsonBody);
+
+  registerSignup(app);
+  registerToken(app);
+  registerRefresh(app);
+  registerLogout(app);
+  registerUser(app);
+  registerSessions(app);
+  registerSettings(app);
+  registerJwks(app);
+  registerHealth(app);
+  registerOpenApi(app);
+  return app;
+}
+
+const neverStored = createMiddleware<HttpEnv>(async (c, next) => {
+  await next();
+  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+});
+
+const projectOfRequest = createMiddleware<HttpEnv>(async (c, next) => {
+  const { projectId } = withoutProject(c.req.raw);
+  if (projectId === null) throw new AuthError("project_not_found");
+  const project = await requestProject(service(c), projectId);
+  const peer = c.env?.incoming?.socket.remoteAddress;
+  c.set("project", project);
+  c.set("client", {
+    address: service(c).clientAddress(peer, c.req.raw.headers) ?? null,
+    userAgent: printable(c.req.header("User-Agent")),
+  });
+  return next();
+});
+
+function service(c: HttpContext): Service {
+  return c.var.service;
+}
+
+function tooLarge(): never {
+  throw new AuthError("request_entity_too_large");
+}
+
+// Kept in the session list and the audit log, where no control character may stand.
+function printable(text: string | undefined): string | null {
+  return text?.replaceAll(/[^\x20-\x7e\xa0-\xff]/g, "").slice(0, 255) || null;
+}
+
+function firstIssue(error: { issues: { path: PropertyKey[]; message: string }[] }): string {
+  const [issue] = error.issues;
+  const path = issue?.path.map(String).join(".");
+  return path ? `${path}: ${issue?.message}` : (issue?.message ?? "The request is not valid");
+}

@@ -1,0 +1,81 @@
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { DatabaseError } from "../database/errors.ts";
+import { AuthError } from "../errors.ts";
+import type { HttpContext } from "./service.ts";
+
+const versionHeader = "X-Supabase-Api-Version";
+const firstVersion = "2024-01-01";
+
+// Clients of GoTrue expect 403 where the token is not good; RFC 6750 section 3.1 says 401.
+const bearerCodes = new Set([
+  "bad_jwt",
+  "session_not_found",
+  "session_expired",
+  "user_not_found",
+  "user_banned",
+]);
+
+/** Turns whatever was thrown into the one error format, and logs what is ours to mend. */
+export function errorReply(error: Error, c: HttpContext): Response {
+  const refusal = toAuthError(error);
+  if (refusal.status >= 500) logFailure(c, refusal, error);
+  const asksForVersion = isVersioned(c.req.header(versionHeader));
+  const status = asksForVersion && isBearerRefusal(refusal) ? 403 : refusal.status;
+
+  if (asksForVersion) c.header(versionHeader, firstVersion);
+  if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
+  if (status === 401) c.header("WWW-Authenticate", "Bearer");
+  return c.json(errorBody(refusal, status, asksForVersion), status as ContentfulStatusCode);
+}
+
+function toAuthError(error: Error): AuthError {
+  if (error instanceof AuthError) return error;
+  if (error instanceof HTTPException && error.status < 500) {
+    return new AuthError("validation_failed", { cause: error });
+  }
+  return new AuthError("unexpected_failure", { cause: error });
+}
+
+function isBearerRefusal(refusal: AuthError): boolean {
+  return refusal.status === 401 && bearerCodes.has(refusal.code);
+}
+
+function isVersioned(version: string | undefined): boolean {
+  return version !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(version) && version >= firstVersion;
+}
+
+function errorBody(refusal: AuthError, status: number, versioned: boolean) {
+  const { code, message, reasons } = refusal;
+  const weakness = code === "weak_password" ? { weak_password: { reasons: reasons ?? [] } } : {};
+  return versioned
+    ? { code, message, ...weakness }
+    : { code: status, error_code: code, msg: message, ...weakness };
+}
+
+// Only what cannot hold user data: a driver's error carries the parameters of its query.
+function logFailure(c: HttpContext, refusal: AuthError, error: Error): void {
+  const cause = refusal.cause instanceof Error ? refusal.cause : error;
+  const database =
+    cause instanceof DatabaseError
+      ? { sqlstate: cause.sqlstate, constraint: cause.constraint }
+      : undefined;
+  c.var.service.logger.error(
+    {
+      requestId: c.var.requestId,
+      code: refusal.code,
+      database,
+      error: cause.name,
+      stack: frames(cause),
+    },
+    "request failed",
+  );
+}
+
+// The first line of a stack is the message, which may quote input.
+function frames(error: Error): string[] {
+  return (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("    at "))
+    .map((line) => line.trim());
+}

@@ -1,0 +1,42 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { App } from "./app.ts";
+import { failures, json } from "./schemas/responses.ts";
+
+const health = z.object({ name: z.string(), description: z.string() }).openapi("Health");
+const alive = { name: "MIOSA Auth", description: "Auth that lives in your own Postgres" };
+
+const liveRoute = createRoute({
+  method: "get",
+  path: "/health",
+  summary: "Liveness: the process answers",
+  responses: { 200: json(health, "Alive") },
+});
+
+const readyRoute = createRoute({
+  method: "get",
+  path: "/health/ready",
+  summary: "Readiness: the database answers too",
+  responses: { 200: json(health, "Ready"), ...failures(503) },
+});
+
+/** Health of the server as a whole, for load balancers that know no project. */
+export function registerServerHealth(app: App): void {
+  app.use("/health/*", async (c, next) => {
+    const url = new URL(c.req.url);
+    if (url.pathname === "/health/live") return c.json(alive, 200);
+    if (url.pathname === "/health/ready") {
+      await c.var.service.checkReadiness();
+      return c.json(alive, 200);
+    }
+    if (url.pathname === "/health") return c.json(alive, 200);
+    return next();
+  });
+}
+
+export function registerHealth(app: App): void {
+  app.openapi(liveRoute, (c) => c.json(alive, 200));
+  app.openapi(readyRoute, async (c) => {
+    await c.var.service.checkReadiness();
+    return c.json(alive, 200);
+  });
+}

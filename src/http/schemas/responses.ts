@@ -1,0 +1,44 @@
+import { z } from "@hono/zod-openapi";
+
+const errorSchema = z
+  .object({
+    code: z.union([z.int(), z.string()]).openapi({
+      description: "The HTTP status; with X-Supabase-Api-Version, the error code",
+    }),
+    error_code: z.string().optional(),
+    msg: z.string().optional(),
+    message: z.string().optional(),
+    weak_password: z.object({ reasons: z.array(z.string()) }).optional(),
+  })
+  .openapi("Error");
+
+/** A JSON reply of an OpenAPI route. */
+export function json<S extends z.ZodType>(schema: S, description: string) {
+  return { content: { "application/json": { schema } }, description };
+}
+
+/** The JSON body of an OpenAPI route; an empty one is read as `{}`. */
+export function body<S extends z.ZodType>(schema: S) {
+  return { body: { content: { "application/json": { schema } }, required: true } };
+}
+
+const descriptions: Record<number, string> = {
+  400: "The request cannot be served as it is",
+  401: "The bearer token is missing or not good",
+  404: "There is no such thing",
+  422: "The request is understood and refused",
+  429: "Too many requests; Retry-After says when to come back",
+  503: "The service cannot answer now; Retry-After says when to come back",
+};
+
+/** The error replies of a route, all of one shape. */
+export function failures<S extends number>(...statuses: S[]) {
+  const entries = statuses.map((status) => [
+    status,
+    json(errorSchema, descriptions[status] ?? "Refused"),
+  ]);
+  return Object.fromEntries(entries) as Record<S, ReturnType<typeof json<typeof errorSchema>>>;
+}
+
+/** Marks a route as one that wants `Authorization: Bearer`. */
+export const bearer = { security: [{ bearer: [] }] };

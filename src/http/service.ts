@@ -1,0 +1,46 @@
+import type { Context } from "hono";
+import type { Logger } from "pino";
+import type { Client } from "../database/functions.ts";
+import type { Hasher } from "../passwords/hasher.ts";
+import type { PasswordPolicy } from "../passwords/sign_up.ts";
+import type { Directory, ServableProject } from "../projects/directory.ts";
+import type { TokenIssuer } from "../tokens/session_reply.ts";
+import type { ClientAddressReader } from "./client_address.ts";
+import type { SignupGate } from "./signup_gate.ts";
+
+/** What every request is served with. */
+export interface Service {
+  readonly directory: Directory;
+  readonly hasher: Hasher;
+  readonly signupGate: SignupGate;
+  /** The origin and path under which projects are reached from outside, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly allowsLoopbackOrigins: boolean;
+  readonly clientAddress: ClientAddressReader;
+  readonly logger: Logger;
+  /** Rejects while a database does not answer. */
+  checkReadiness(): Promise<void>;
+}
+
+/** A project as a request sees it, fixed once at its start. */
+export interface RequestProject extends ServableProject {
+  readonly issuer: TokenIssuer;
+  readonly passwordPolicy: PasswordPolicy;
+}
+
+/** What a server may pass along with a request; only the peer's address is used. */
+export interface Bindings {
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
+}
+
+export interface HttpEnv {
+  Bindings: Bindings;
+  Variables: {
+    service: Service;
+    requestId: string;
+    project: RequestProject;
+    client: Client;
+  };
+}
+
+export type HttpContext = Context<HttpEnv>;

@@ -1,0 +1,40 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { App } from "./app.ts";
+import { json } from "./schemas/responses.ts";
+
+const settingsSchema = z
+  .object({
+    external: z.record(z.string(), z.boolean()),
+    disable_signup: z.boolean(),
+    mailer_autoconfirm: z.boolean(),
+    phone_autoconfirm: z.boolean(),
+    sms_provider: z.string(),
+    saml_enabled: z.boolean(),
+    passkeys_enabled: z.boolean(),
+  })
+  .openapi("Settings");
+
+const route = createRoute({
+  method: "get",
+  path: "/settings",
+  summary: "What this project offers",
+  responses: { 200: json(settingsSchema, "The public settings") },
+});
+
+export function registerSettings(app: App): void {
+  app.openapi(route, (c) => {
+    const { signup_enabled, email_confirmation } = c.var.project.configuration;
+    return c.json(
+      {
+        external: { email: true, phone: false, anonymous_users: false },
+        disable_signup: !signup_enabled,
+        mailer_autoconfirm: email_confirmation !== "required",
+        phone_autoconfirm: false,
+        sms_provider: "",
+        saml_enabled: false,
+        passkeys_enabled: false,
+      },
+      200,
+    );
+  });
+}

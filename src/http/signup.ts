@@ -1,0 +1,64 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { AuthError } from "../errors.ts";
+import { signUp } from "../passwords/sign_up.ts";
+import { newRefreshToken } from "../tokens/refresh_token.ts";
+import { issueSession } from "../tokens/session_reply.ts";
+import type { App } from "./app.ts";
+import { optionalMetadata, optionalText, requireEmail, requireText } from "./schemas/fields.ts";
+import { body, failures, json } from "./schemas/responses.ts";
+import { sessionSchema } from "./schemas/session.ts";
+import { userSchema } from "./schemas/user.ts";
+
+const signupBody = z
+  .object({
+    email: optionalText,
+    phone: optionalText,
+    password: optionalText,
+    data: optionalMetadata.openapi({ description: "Becomes user_metadata" }),
+  })
+  .openapi("SignUp");
+
+const route = createRoute({
+  method: "post",
+  path: "/signup",
+  summary: "Sign up with an address and a password",
+  request: body(signupBody),
+  responses: {
+    200: json(
+      z.union([sessionSchema, userSchema]),
+      "A session; a user without tokens where the address must be confirmed first",
+    ),
+    ...failures(400, 422, 429, 503),
+  },
+});
+
+export function registerSignup(app: App): void {
+  app.openapi(route, async (c) => {
+    const { service, project, client } = c.var;
+    const input = readSignup(c.req.valid("json"));
+    if (!project.configuration.signup_enabled) throw new AuthError("signup_disabled");
+    const { id, functions, configuration, passwordPolicy, issuer } = project;
+    await service.signupGate.pass(id, client.address, configuration.signups_per_address);
+
+    const token = newRefreshToken();
+    const { user, claims } = await signUp(functions, service.hasher, passwordPolicy, {
+      ...input,
+      tokenHash: token.hash,
+      client,
+    });
+    return c.json(claims ? await issueSession(issuer, { claims, user }, token) : user, 200);
+  });
+}
+
+function readSignup({ email, phone, password, data }: z.infer<typeof signupBody>) {
+  if (email && phone) {
+    throw new AuthError("validation_failed", { message: "Only an email address or phone number" });
+  }
+  if (phone) throw new AuthError("phone_provider_disabled", { status: 400 });
+  if (!email && !password) throw new AuthError("anonymous_provider_disabled");
+  return {
+    ...requireEmail(email),
+    password: requireText(password, "Signup password"),
+    userMetadata: data ?? null,
+  };
+}

@@ -1,0 +1,75 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { AuthError } from "../errors.ts";
+import { signIn } from "../passwords/sign_in.ts";
+import { refreshSession } from "../tokens/refresh.ts";
+import { newRefreshToken } from "../tokens/refresh_token.ts";
+import { issueSession, type SessionReply } from "../tokens/session_reply.ts";
+import type { App } from "./app.ts";
+import { optionalText, requireEmail, requireText } from "./schemas/fields.ts";
+import { body, failures, json } from "./schemas/responses.ts";
+import { sessionSchema } from "./schemas/session.ts";
+import type { HttpContext } from "./service.ts";
+
+const tokenBody = z
+  .object({
+    email: optionalText,
+    phone: optionalText,
+    password: optionalText,
+    refresh_token: optionalText,
+  })
+  .openapi("TokenRequest");
+
+type TokenBody = z.infer<typeof tokenBody>;
+
+const route = createRoute({
+  method: "post",
+  path: "/token",
+  summary: "Sign in with a password, or refresh",
+  description:
+    "Without grant_type, or with password: email and password. With refresh_token: as POST /refresh. The password grant is this service's own sign-in, not OAuth's grant for third parties.",
+  request: { ...body(tokenBody), query: z.object({ grant_type: z.string().optional() }) },
+  responses: { 200: json(sessionSchema, "A session"), ...failures(400, 422, 429, 503) },
+});
+
+const grants: Record<string, (c: HttpContext, body: TokenBody) => Promise<SessionReply>> = {
+  password: grantPassword,
+  refresh_token: grantRefresh,
+};
+
+const laterGrants = ["pkce", "id_token", "web3"];
+
+export function registerToken(app: App): void {
+  app.openapi(route, async (c) => {
+    const { grant_type: type = "password" } = c.req.valid("query");
+    const grant = Object.hasOwn(grants, type) ? grants[type] : undefined;
+    if (!grant) throw unsupported(type);
+    return c.json(await grant(c, c.req.valid("json")), 200);
+  });
+}
+
+async function grantPassword(c: HttpContext, body: TokenBody): Promise<SessionReply> {
+  const { service, project, client } = c.var;
+  if (body.phone) throw new AuthError("phone_provider_disabled");
+  const { email } = requireEmail(body.email);
+  const password = requireText(body.password, "password");
+  const token = newRefreshToken();
+  const { cost } = project.passwordPolicy;
+  const granted = await signIn(project.functions, service.hasher, cost, {
+    email,
+    password,
+    tokenHash: token.hash,
+    client,
+  });
+  return issueSession(project.issuer, granted, token);
+}
+
+async function grantRefresh(c: HttpContext, body: TokenBody): Promise<SessionReply> {
+  const { project, client } = c.var;
+  const presented = requireText(body.refresh_token, "refresh_token");
+  return refreshSession(project.functions, project.issuer, presented, client);
+}
+
+function unsupported(type: string): AuthError {
+  if (laterGrants.includes(type)) return new AuthError("feature_disabled");
+  return new AuthError("invalid_credentials", { message: "unsupported_grant_type" });
+}

@@ -1,0 +1,31 @@
+/**
+ * The public door of MIOSA Auth: the service as a handler, its databases, and what the command line
+ * does, as functions.
+ */
+export { type Auth, type AuthOptions, createAuth } from "./auth.ts";
+export type { Database, Transaction } from "./database/database.ts";
+export { type EmbeddedOptions, openEmbedded } from "./database/embedded.ts";
+export { DatabaseError } from "./database/errors.ts";
+export { connectPostgres, type PostgresOptions } from "./database/postgres.ts";
+export {
+  type Development,
+  type DevelopmentOptions,
+  startDevelopment,
+} from "./development/start.ts";
+export { AuthError, type AuthErrorCode, errorTable } from "./errors.ts";
+export { type RunningServer, type ServerOptions, startServer } from "./http/server.ts";
+export { type CreatedProject, createProject, type NewProject } from "./projects/create_project.ts";
+export { deleteProject } from "./projects/delete_project.ts";
+export { authUrlOf, type ProjectEnvironment, readEnvironment } from "./projects/environment.ts";
+export { grantHelpers, revokeHelpers } from "./projects/grants.ts";
+export {
+  ensurePrepared,
+  type PreparedDatabase,
+  type PrepareOptions,
+  prepareDatabase,
+} from "./projects/prepare_database.ts";
+export { listProjects, type RegisteredProject, requireProject } from "./projects/registry.ts";
+export { checkRuntime } from "./projects/runtime_check.ts";
+export { generateMasterKey, type Keyring, parseKeyring } from "./projects/secrets.ts";
+export { changeSettings, readSettings, type Settings } from "./projects/settings.ts";
+export { upgradeProject } from "./projects/upgrade_project.ts";

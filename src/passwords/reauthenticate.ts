@@ -1,0 +1,80 @@
+import type { Caller, ProjectFunctions } from "../database/functions.ts";
+import { accepted } from "../database/outcomes.ts";
+import { AuthError } from "../errors.ts";
+import type { Hasher } from "./hasher.ts";
+import { prepare } from "./prepare.ts";
+import { hashProof } from "./proof.ts";
+import { newSalt } from "./salt.ts";
+import type { PasswordPolicy } from "./sign_up.ts";
+
+/** Proof of the current password for one SQL call, and the guess that pays for it. */
+export interface CurrentPasswordProof {
+  readonly attempt: string | null;
+  readonly currentProof: Buffer | null;
+}
+
+/** What SQL must know to change a password. */
+export interface PasswordChange extends CurrentPasswordProof {
+  readonly passwordHash: string | null;
+  /** The new password under the stored salt: tells whether it is the old one. */
+  readonly newProof: Buffer | null;
+}
+
+const nothingProved: CurrentPasswordProof = { attempt: null, currentProof: null };
+
+/** The statuses of refusals that are about the caller's session. */
+type Statuses = Parameters<typeof accepted>[1];
+
+/**
+ * Hashes the current password as the caller gave it. A guess at it is paid for like a sign-in.
+ *
+ * @throws AuthError over_request_rate_limit, service_unavailable, and what `statuses` is for
+ */
+export async function proveCurrentPassword(
+  functions: ProjectFunctions,
+  hasher: Hasher,
+  caller: Caller,
+  password: string | null,
+  statuses: Statuses,
+): Promise<CurrentPasswordProof> {
+  if (password === null) return nothingProved;
+  prepare(password);
+  const { attempt, salt } = accepted(
+    await functions.ownPasswordSalt({ caller, isGuess: true }),
+    statuses,
+  );
+  if (salt === null) throw new AuthError("current_password_invalid");
+  return { attempt, currentProof: hashProof(await hasher.hash(password, salt)) };
+}
+
+/**
+ * Hashes a new password, and the current one when it is given. The new password's strength is the
+ * caller's to check before.
+ *
+ * @throws AuthError over_request_rate_limit, service_unavailable, and what `statuses` is for
+ */
+export async function preparePasswordChange(
+  functions: ProjectFunctions,
+  hasher: Hasher,
+  policy: PasswordPolicy,
+  caller: Caller,
+  passwords: { readonly current: string | null; readonly next: string },
+  statuses: Statuses,
+): Promise<PasswordChange> {
+  const { current, next } = passwords;
+  if (current !== null) prepare(current);
+  const { attempt, salt } = accepted(
+    await functions.ownPasswordSalt({ caller, isGuess: current !== null }),
+    statuses,
+  );
+  if (current !== null && salt === null) throw new AuthError("current_password_invalid");
+
+  const proofOf = async (password: string | null) =>
+    password === null || salt === null ? null : hashProof(await hasher.hash(password, salt));
+  const [currentProof, newProof, passwordHash] = await Promise.all([
+    proofOf(current),
+    proofOf(next),
+    hasher.hash(next, newSalt(policy.cost)),
+  ]);
+  return { attempt, currentProof, newProof, passwordHash };
+}
