@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { type Auth, createAuth } from "../../src/auth.ts";
+import type { Database } from "../../src/database/database.ts";
+import { openEmbedded } from "../../src/database/embedded.ts";
+import { connectPostgres } from "../../src/database/postgres.ts";
+import { prepareDatabase } from "../../src/projects/prepare_database.ts";
+import { generateMasterKey, type Keyring, parseKeyring } from "../../src/projects/secrets.ts";
+import { type Engine, openEngine } from "./engine.ts";
+
+/** The service on this worker's engine, prepared once, with the rights it has in production. */
+export interface TestService {
+  readonly engine: Engine;
+  /** As the administrator. */
+  readonly admin: Database;
+  /** As the server: on Postgres a login of the runtime group. */
+  readonly runtime: Database;
+  readonly runtimeRole: string;
+  readonly masterKey: string;
+  readonly keyring: Keyring;
+  readonly publicUrl: string;
+  readonly auth: Auth;
+}
+
+let opened: Promise<TestService> | undefined;
+
+/** Opened once per worker; tests make projects of their own in it. */
+export function openService(): Promise<TestService> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<TestService> {
+  const engine = await openEngine();
+  const masterKey = generateMasterKey();
+  const runtimeRole = `test_runtime_${randomBytes(4).toString("hex")}`;
+  const admin =
+    engine.kind === "embedded"
+      ? await openEmbedded({ pglite: engine.pglite })
+      : connectPostgres({ url: engine.adminUrl });
+  await prepareDatabase(admin, { runtimeRole });
+  const runtime =
+    engine.kind === "embedded" ? admin : connectPostgres({ url: engine.url(runtimeRole) });
+  const publicUrl = "http://auth.test";
+  return {
+    engine,
+    admin,
+    runtime,
+    runtimeRole,
+    masterKey,
+    keyring: parseKeyring(masterKey),
+    publicUrl,
+    auth: createAuth({ database: runtime, masterKey, publicUrl }),
+  };
+}
