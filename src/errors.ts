@@ -58,7 +58,11 @@ export const errorTable = {
   conflict: { status: 409, message: "The request met another one, try again" },
   request_timeout: { status: 504, message: "The request took too long" },
   service_unavailable: { status: 503, message: "The service cannot answer now, try again" },
-  unexpected_failure: { status: 500, message: "Unexpected failure, please check server logs" },
+  unexpected_failure: {
+    status: 500,
+    message: "Unexpected failure, please check server logs",
+    sqlstate: "MA902",
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 interface ErrorDefinition {
