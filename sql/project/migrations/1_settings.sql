@@ -39,5 +39,8 @@ comment on table settings is
 
 insert into settings default values;
 
+comment on table migrations is
+  'Which migrations this schema has run, with a hash of each: a published one never changes.';
+
 alter table settings enable row level security;
 alter table migrations enable row level security;

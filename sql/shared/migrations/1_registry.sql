@@ -28,6 +28,9 @@ create table projects (
 comment on table projects is
   'A row a project. The id is also the name of its schema; release is the hash of the SQL it runs.';
 
+comment on table migrations is
+  'Which migrations this schema has run, with a hash of each: a published one never changes.';
+
 alter table installation enable row level security;
 alter table projects enable row level security;
 alter table migrations enable row level security;

@@ -1,0 +1,211 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  type CatalogueFunction,
+  type CatalogueTable,
+  catalogueFunctions,
+  catalogueTables,
+} from "../support/catalogue.ts";
+import { createTestProject } from "../support/project.ts";
+import { openService, type TestService } from "../support/service.ts";
+
+const projectsFolder = new URL("../../src/projects/", import.meta.url).pathname;
+
+let service: TestService;
+let functions: CatalogueFunction[];
+let tables: CatalogueTable[];
+
+describe.each(["a project", "miosa_auth"])("the installed schema of %s", (kind) => {
+  let schema: string;
+
+  beforeAll(async () => {
+    service = await openService();
+    schema = kind === "miosa_auth" ? kind : (await createTestProject()).id;
+    functions = await catalogueFunctions(service.engine, schema);
+    tables = await catalogueTables(service.engine, schema);
+    expect(functions.length).toBeGreaterThan(5);
+    expect(tables.length).toBeGreaterThan(3);
+  });
+
+  it("pins the search_path of every definer function, pg_temp last (case 130)", () => {
+    const definers = functions.filter(({ definer }) => definer);
+    expect(definers.length).toBeGreaterThan(0);
+    expect(definers.filter(({ config }) => config[0] !== `search_path=${schema}, pg_temp`)).toEqual(
+      [],
+    );
+  });
+
+  it("belongs, with all that is in it, to one role that cannot log in or pass walls (case 130)", async () => {
+    const [owner] = await service.engine.query(
+      `select r.rolname::text as name, r.rolcanlogin, r.rolsuper, r.rolbypassrls, r.rolreplication, r.rolcreatedb
+       from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = $1`,
+      [schema],
+    );
+    expect(owner).toEqual({
+      name: owner?.name,
+      rolcanlogin: false,
+      rolsuper: false,
+      rolbypassrls: false,
+      rolreplication: false,
+      rolcreatedb: false,
+    });
+    const owners = new Set([...functions, ...tables].map((object) => object.owner));
+    expect([...owners]).toEqual([owner?.name]);
+  });
+
+  it("lets PUBLIC execute nothing and enter nowhere (case 132)", async () => {
+    expect(functions.filter(({ executors }) => executors.includes("PUBLIC"))).toEqual([]);
+    const entrants = await service.engine.query(
+      `select pg_get_userbyid(a.grantee)::text as role, a.privilege_type
+       from pg_namespace n, aclexplode(n.nspacl) a
+       where n.nspname = $1 and a.grantee <> n.nspowner order by 1`,
+      [schema],
+    );
+    const groups = kind === "miosa_auth" ? ["project", "runtime"] : ["runtime"];
+    expect(entrants).toEqual(
+      groups.map((group) => ({ role: `miosa_auth_${group}`, privilege_type: "USAGE" })),
+    );
+  });
+
+  it("gives nobody but its owner a right on a table, sequence or column (case 137)", () => {
+    const granted = tables.flatMap(({ name, grants }) => grants.map((grant) => `${name} ${grant}`));
+    const columns = ["payload", "project_id", "purpose", "recipient"];
+    expect(granted).toEqual(
+      kind === "miosa_auth"
+        ? columns.map((column) => `outbox miosa_auth_project: INSERT (${column})`)
+        : [],
+    );
+  });
+
+  it("has row-level security on, and not forced, on every table (case 138)", () => {
+    const base = tables.filter((table) => table.kind === "table");
+    expect(base.map(({ name }) => name)).toContain("migrations");
+    expect(base.filter(({ rls, forced }) => !rls || forced).map(({ name }) => name)).toEqual([]);
+  });
+
+  it("ships no view, which would pass row-level security by (case 139)", () => {
+    const others = tables.filter(({ kind: what }) => what !== "table" && what !== "sequence");
+    expect(others).toEqual([]);
+  });
+
+  it("explains every function and every table", () => {
+    const base = tables.filter((table) => table.kind === "table");
+    const silent = [...functions, ...base].filter(({ comment }) => !comment);
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("indexes every foreign key and says what a deletion does", async () => {
+    const keys = await service.engine.query(
+      `select n.conname, n.confdeltype in ('c', 'n', 'd', 'r') as decided,
+        exists (
+          select from pg_index i where i.indrelid = n.conrelid and i.indpred is null
+            and (i.indkey::int2[])[0:cardinality(n.conkey) - 1] @> n.conkey
+        ) as indexed
+       from pg_constraint n where n.connamespace = $1::regnamespace and n.contype = 'f'`,
+      [schema],
+    );
+    expect(keys.length).toBeGreaterThan(0);
+    expect(keys.filter(({ decided, indexed }) => !decided || !indexed)).toEqual([]);
+  });
+
+  it("has one function a name, and arguments that cannot be taken for columns", () => {
+    const names = functions.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)]);
+    const unclear = functions.filter(({ inputs }) => !inputs.every((name) => /^p_/.test(name)));
+    expect(unclear.map(({ signature }) => signature)).toEqual([]);
+  });
+
+  it("has no function that nobody calls", () => {
+    const callers = readdirSync(projectsFolder)
+      .map((file) => readFileSync(path.join(projectsFolder, file), "utf8"))
+      .concat("");
+    const orphans = functions.filter(
+      ({ name, executors }) =>
+        executors.length === 0 &&
+        !isHelper(name) &&
+        ![...callers, ...functions.filter((other) => other.name !== name).map(body)].some((text) =>
+          calls(text, name),
+        ),
+    );
+    expect(orphans.map(({ signature }) => signature)).toEqual([]);
+  });
+
+  it("promises of no function more than the functions it calls keep", () => {
+    const rank = { immutable: 0, stable: 1, volatile: 2 } as const;
+    const risk = { safe: 0, restricted: 1, unsafe: 2 } as const;
+    const broken = functions.flatMap((caller) =>
+      functions
+        .filter((callee) => callee !== caller && calls(body(caller), callee.name))
+        .filter(
+          (callee) =>
+            rank[callee.volatility] > rank[caller.volatility] ||
+            risk[callee.parallel] > risk[caller.parallel],
+        )
+        .map((callee) => `${caller.signature} calls ${callee.signature}`),
+    );
+    expect(broken).toEqual([]);
+    const writers = functions.filter(
+      (f) => f.volatility !== "volatile" && /\b(insert into|update|delete from)\b/.test(body(f)),
+    );
+    expect(writers.map(({ signature }) => signature)).toEqual([]);
+  });
+
+  it("grants the server definer functions alone: an invoker function would need rights on tables", () => {
+    const granted = functions.filter(({ definer, executors }) => !definer && executors.length > 0);
+    expect(granted.map(({ signature }) => signature)).toEqual([]);
+  });
+});
+
+describe("the helpers for policies", () => {
+  const readers = ["aal", "email", "role", "session_id", "subject", "uid"];
+  const pinned = ["claims", "live_uid", "verified_uid"];
+
+  it("are stable and parallel safe, none immutable, and the plain readers can be inlined (case 133)", async () => {
+    const { id } = await createTestProject();
+    const helpers = (await catalogueFunctions((await openService()).engine, id)).filter(
+      ({ name }) => readers.includes(name) || pinned.includes(name),
+    );
+    expect(
+      helpers.map(({ name, volatility, parallel, definer, config, inputs }) => ({
+        name,
+        volatility,
+        parallel,
+        definer,
+        pinned: config.length > 0,
+        inputs,
+      })),
+    ).toEqual(
+      [...readers, ...pinned].sort().map((name) => ({
+        name,
+        volatility: "stable",
+        parallel: "safe",
+        definer: name.endsWith("_uid"),
+        pinned: pinned.includes(name),
+        inputs: [],
+      })),
+    );
+  });
+});
+
+describe("the database", () => {
+  it("needs no extension (case 147)", async () => {
+    const { engine } = await openService();
+    await createTestProject();
+    expect(await engine.query("select extname::text from pg_extension")).toEqual([
+      { extname: "plpgsql" },
+    ]);
+  });
+});
+
+function isHelper(name: string): boolean {
+  return /^(aal|claims|email|live_uid|role|session_id|subject|uid|verified_uid)$/.test(name);
+}
+
+function body({ definition }: CatalogueFunction): string {
+  return definition.slice(definition.search(/\n(AS|RETURN|BEGIN)/)).replaceAll(/--.*$/gm, "");
+}
+
+function calls(text: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\(`).test(text);
+}
