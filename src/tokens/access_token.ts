@@ -3,6 +3,7 @@ import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { GrantedClaims } from "../database/functions.ts";
 import { AuthError } from "../errors.ts";
 import type { JwtKey, KeySet } from "./keys.ts";
+import { hasRepeatedNames } from "./repeated_names.ts";
 
 /** A token that was verified: a user's session, or the project's own service. */
 export type VerifiedToken =
@@ -97,11 +98,12 @@ function readHeader(token: string): Header {
     throw badJwt("unable to parse or verify signature");
   }
   try {
-    const header: unknown = JSON.parse(Buffer.from(parts[0] ?? "", "base64url").toString("utf8"));
+    const header: unknown = JSON.parse(textOf(parts[0]));
     if (typeof header !== "object" || header === null) throw badJwt("token has no header");
+    requireUniqueNames(parts[0]);
     const { alg, kid, typ, crit } = header as Record<string, unknown>;
     if (crit !== undefined) throw badJwt("token has critical headers");
-    if (typ !== undefined && String(typ).toUpperCase() !== "JWT") {
+    if (typ !== undefined && !(typeof typ === "string" && typ.toUpperCase() === "JWT")) {
       throw badJwt("token is of another type");
     }
     return { alg, kid };
@@ -115,14 +117,24 @@ function isCanonicalBase64url(part: string): boolean {
   return part !== "" && Buffer.from(part, "base64url").toString("base64url") === part;
 }
 
+function textOf(part: string | undefined): string {
+  return Buffer.from(part ?? "", "base64url").toString("utf8");
+}
+
+function requireUniqueNames(part: string | undefined): void {
+  if (hasRepeatedNames(textOf(part))) throw badJwt("token names something twice");
+}
+
 async function verifySignature(token: string, key: JwtKey): Promise<JWTPayload> {
   try {
     const { payload } = await jwtVerify(token, key.verify, {
       algorithms: [key.algorithm],
       clockTolerance: clockLeeway,
     });
+    requireUniqueNames(token.split(".")[1]);
     return payload;
   } catch (error) {
+    if (error instanceof AuthError) throw error;
     const expired = (error as { code?: string }).code === "ERR_JWT_EXPIRED";
     throw badJwt(expired ? "token is expired" : "unable to parse or verify signature");
   }
