@@ -98,7 +98,7 @@ async function passwordChange(
   input: z.infer<typeof updateBody>,
 ) {
   const { password, current_password: current } = input;
-  if (!password) return noChange;
+  if (password === undefined || password === null) return noChange;
   const { functions, passwordPolicy } = c.var.project;
   const { user } = accepted(await functions.getUser(caller), bearerStatuses);
   requireStrong(password, passwordPolicy, user.email);

@@ -1,4 +1,11 @@
+import { decodeJwt } from "jose";
+import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import type { TestProject } from "./project.ts";
+
+/** The id of a session, as its access token says it. */
+export function sessionIdOf({ access_token }: SessionReply): string {
+  return String(decodeJwt(access_token).session_id);
+}
 
 /** Makes a session and its refresh tokens older, as if the time had passed. `interval` as Postgres reads it. */
 export async function ageSession(

@@ -4,7 +4,8 @@
 -- Called by the runtime. p_attempt is from own_password_salt() and is spent here; p_current_proof
 -- and p_new_proof are SHA-256 of the current and the new password hashed with the stored salt.
 -- Returns: user_not_found, session_not_found, session_expired, user_banned, feature_disabled,
--- invalid_credentials, current_password_invalid, reauthentication_needed, same_password.
+-- current_password_invalid, reauthentication_needed, same_password. Raises what the table's constraint
+-- on the size of user metadata raises.
 
 create or replace function update_user(
   p_session_id uuid,
@@ -22,9 +23,18 @@ set search_path from current
 as $$
 declare
   v_user users;
+  v_metadata jsonb;
   v_refusal text;
 begin
   select * into v_user from users where id = p_user_id for no key update;
+  v_metadata := merged_metadata(v_user.user_metadata, p_user_metadata);
+  -- Before the password is judged: a change that fails for another reason after that would tell, and
+  -- as often as it is asked, whether the new password is the old one.
+  if octet_length(v_metadata::text) > 2048 then
+    raise exception 'user metadata is too large'
+      using errcode = 'check_violation', constraint = 'users_user_metadata_size';
+  end if;
+
   v_refusal := coalesce(
     caller_refusal(p_session_id, v_user),
     case when p_email <> coalesce(v_user.email, '') then 'feature_disabled' end,
@@ -40,7 +50,7 @@ begin
   end if;
 
   update users set
-    user_metadata = merged_metadata(user_metadata, p_user_metadata),
+    user_metadata = v_metadata,
     password_hash = coalesce(p_password_hash, password_hash),
     password_changed_at = case when p_password_hash is null then password_changed_at else clock_timestamp() end,
     updated_at = clock_timestamp()

@@ -1,0 +1,184 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { SessionReply } from "../../src/tokens/session_reply.ts";
+import { ageSession, sessionIdOf } from "../support/age.ts";
+import {
+  createTestProject,
+  goodPassword,
+  type Reply,
+  type RequestOptions,
+  type TestProject,
+} from "../support/project.ts";
+
+const nextPassword = "an entirely new phrase";
+
+describe("a change of password", () => {
+  let project: TestProject;
+
+  beforeAll(async () => {
+    project = await createTestProject({ password_change: "recent" });
+  });
+
+  const change = (session: SessionReply, body: object, options: RequestOptions = {}) =>
+    project.request("/user", { method: "PATCH", body, token: session.access_token, ...options });
+  const signIn = ({ user }: SessionReply, password: string) =>
+    project.post<SessionReply>("/token", { email: user.email, password });
+  const refresh = ({ refresh_token }: SessionReply) =>
+    project.post<SessionReply>("/refresh", { refresh_token });
+
+  /** Shows that nothing changed: the account is as it was signed up. */
+  async function expectUnchanged(session: SessionReply): Promise<void> {
+    expect((await signIn(session, goodPassword)).status).toBe(200);
+    const [row] = await project.sql(
+      "select password_changed_at, user_metadata from users where id = $1",
+      [session.user.id],
+    );
+    expect(row).toEqual({ password_changed_at: null, user_metadata: {} });
+  }
+
+  function expectRefusal(reply: Reply<object>, status: number, code: string): void {
+    expect(reply.status).toBe(status);
+    expect(reply.body).toMatchObject({ error_code: code });
+  }
+
+  it("ends every other session and every mailed token, and keeps its own (case 8)", async () => {
+    const [session, bystander] = [await project.signUp(), await project.signUp()];
+    const others = [
+      (await signIn(session, goodPassword)).body,
+      (await signIn(session, goodPassword)).body,
+    ];
+    const expired = others[0] as SessionReply;
+    await project.sql(
+      `insert into one_time_tokens (user_id, purpose, email, token_hash, expires_at)
+       select id, 'recovery', email, sha256(convert_to(email, 'UTF8')), now() + interval '1 hour' from users`,
+    );
+
+    const reply = await change(session, { password: nextPassword });
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({ id: session.user.id });
+    for (const other of others) {
+      expectRefusal(await refresh(other), 400, "session_not_found");
+    }
+    expectRefusal(
+      await project.request("/user", { token: expired.access_token }),
+      401,
+      "session_not_found",
+    );
+    expect((await project.request("/user", { token: session.access_token })).status).toBe(200);
+    expect((await refresh(session)).status).toBe(200);
+    expect((await refresh(bystander)).status).toBe(200);
+    expect(await project.sql("select user_id from one_time_tokens")).toEqual([
+      { user_id: bystander.user.id },
+    ]);
+
+    expectRefusal(await signIn(session, goodPassword), 400, "invalid_credentials");
+    expect((await signIn(session, nextPassword)).status).toBe(200);
+    const events = await project.sql(
+      "select session_id from audit_log where event = 'password_changed' and user_id = $1",
+      [session.user.id],
+    );
+    expect(events).toEqual([{ session_id: sessionIdOf(session) }]);
+  });
+
+  it("wants a session of the last 24 hours or the current password, and else changes nothing (case 7)", async () => {
+    const session = await project.signUp();
+    await ageSession(project, sessionIdOf(session), "23 hours 59 minutes");
+    expectRefusal(await change(session, { password: goodPassword }), 422, "same_password");
+    await ageSession(project, sessionIdOf(session), "1 minute");
+    const { body: refreshed } = await refresh(session);
+
+    const body = { password: nextPassword, data: { changed: true } };
+    expectRefusal(await change(refreshed, body), 400, "reauthentication_needed");
+    expectRefusal(
+      await change(refreshed, { ...body, current_password: "not the password" }),
+      400,
+      "current_password_invalid",
+    );
+    await expectUnchanged(session);
+    const reply = await change(refreshed, { ...body, current_password: goodPassword });
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({ user_metadata: { changed: true } });
+    expect((await signIn(session, nextPassword)).status).toBe(200);
+  });
+
+  it("judges a current password that is given, even where none is asked for", async () => {
+    const session = await project.signUp();
+    const body = { password: nextPassword, current_password: "not the password" };
+    expectRefusal(await change(session, body), 400, "current_password_invalid");
+    await expectUnchanged(session);
+  });
+
+  it("always asks for the current password under `current_password`, and never under `any` (case 7)", async () => {
+    const strict = await createTestProject({ password_change: "current_password" });
+    const lax = await createTestProject({ password_change: "any" });
+    const patch = (at: TestProject, session: SessionReply, body: object) =>
+      at.request("/user", { method: "PATCH", body, token: session.access_token });
+
+    const fresh = await strict.signUp();
+    const refused = await patch(strict, fresh, { password: nextPassword });
+    expectRefusal(refused, 400, "reauthentication_needed");
+    const both = { password: nextPassword, current_password: goodPassword };
+    expect((await patch(strict, fresh, both)).status).toBe(200);
+
+    const old = await lax.signUp();
+    await ageSession(lax, sessionIdOf(old), "90 days");
+    expect((await patch(lax, old, { password: nextPassword })).status).toBe(200);
+  });
+
+  it("refuses the old password, and a weak or impossible one, for what they are (cases 1, 4 and 6)", async () => {
+    const session = await project.signUp({ email: "ann.porter@example.org" });
+    expectRefusal(await change(session, { password: goodPassword }), 422, "same_password");
+    const weak: [string, string][] = [
+      ["xk3qz7w", "length"],
+      ["", "length"],
+      ["Password123", "pwned"],
+      ["AnnPorter1!", "pwned"],
+      [project.id, "pwned"],
+    ];
+    for (const [password, reason] of weak) {
+      for (const method of ["PATCH", "PUT"]) {
+        const reply = await change(session, { password }, { method });
+        expectRefusal(reply, 422, "weak_password");
+        expect(reply.body).toMatchObject({ weak_password: { reasons: [reason] } });
+      }
+    }
+    for (const password of ["abc\0def12345", "x".repeat(4_097), 12345678]) {
+      expectRefusal(await change(session, { password }), 400, "validation_failed");
+    }
+    await expectUnchanged(session);
+  });
+
+  it("tells who holds a token nothing of the password without changing it", async () => {
+    const session = await project.signUp();
+    const data = { text: "x".repeat(3_000) };
+    const email = "someone.else@example.com";
+    for (const rest of [{ data }, { email }]) {
+      const right = await change(session, { password: goodPassword, ...rest });
+      const wrong = await change(session, { password: nextPassword, ...rest });
+      expect(wrong.status).toBe(400);
+      expect([right.status, right.body]).toEqual([wrong.status, wrong.body]);
+    }
+    await expectUnchanged(session);
+  });
+
+  it("counts a wrong current password like a failed sign-in, in one budget (case 13)", async () => {
+    const strict = await createTestProject({ login_failures_before_wait: 2 });
+    const session = await strict.signUp();
+    const { email } = session.user;
+    const changeBy = (current_password?: string) =>
+      strict.request("/user", {
+        method: "PATCH",
+        body: { password: nextPassword, current_password },
+        token: session.access_token,
+      });
+    const signInBy = (password: string) => strict.post("/token", { email, password });
+
+    expectRefusal(await signInBy("not the password"), 400, "invalid_credentials");
+    expectRefusal(await changeBy("not the password"), 400, "current_password_invalid");
+    const waiting = await changeBy(goodPassword);
+    expectRefusal(waiting, 429, "over_request_rate_limit");
+    expect(Number(waiting.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expectRefusal(await signInBy(goodPassword), 429, "over_request_rate_limit");
+    // What is no guess is not counted: a stranger's failures cannot keep the user from this.
+    expect((await changeBy()).status).toBe(200);
+  });
+});
