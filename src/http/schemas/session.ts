@@ -3,7 +3,9 @@ import { userSchema } from "./user.ts";
 
 export const sessionSchema = z
   .object({
-    access_token: z.string().openapi({ description: "A JWT; verify it with AUTH_JWT_SECRET" }),
+    access_token: z.string().openapi({
+      description: "A JWT of less than 6,000 characters; verify it with AUTH_JWT_SECRET",
+    }),
     token_type: z.literal("bearer"),
     expires_in: z.int().openapi({ description: "Seconds" }),
     expires_at: z.int().openapi({ description: "Seconds since the epoch" }),
