@@ -8,7 +8,7 @@ language plpgsql volatile security invoker
 as $$
 declare
   v_child refresh_tokens;
-  v_is_late boolean := p_token.used_at < clock_timestamp() - interval '10 seconds';
+  v_is_late boolean := not is_recent(p_token.used_at, clock_timestamp());
 begin
   select * into strict v_child from refresh_tokens where parent_id = p_token.id;
 
@@ -21,7 +21,7 @@ begin
     end if;
   end if;
 
-  if v_is_late and (v_child.used_at is not null or p_session.late_recoveries >= 3) then
+  if v_child.wrapped is null or v_is_late and (v_child.used_at is not null or p_session.late_recoveries >= 3) then
     perform revoke_sessions(p_session.user_id, 'local', p_session.id, 'refresh_token_reuse');
     perform record_event('refresh_token_reused', p_session.user_id, p_session.id, p_client);
     return null;
