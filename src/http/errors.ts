@@ -1,3 +1,4 @@
+import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DatabaseError } from "../database/errors.ts";
@@ -42,7 +43,7 @@ function isBearerRefusal(refusal: AuthError): boolean {
 }
 
 function isVersioned(version: string | undefined): boolean {
-  return version !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(version) && version >= firstVersion;
+  return z.iso.date().safeParse(version).success && String(version) >= firstVersion;
 }
 
 function errorBody(refusal: AuthError, status: number, versioned: boolean) {
