@@ -35,8 +35,8 @@ const route = createRoute({
 export function registerSignup(app: App): void {
   app.openapi(route, async (c) => {
     const { service, project, client } = c.var;
-    const input = readSignup(c.req.valid("json"));
     if (!project.configuration.signup_enabled) throw new AuthError("signup_disabled");
+    const input = readSignup(c.req.valid("json"));
     const { id, functions, configuration, passwordPolicy, issuer } = project;
     await service.signupGate.pass(id, client.address, configuration.signups_per_address);
 

@@ -1,7 +1,7 @@
 -- A user removes itself, and all that is its own goes in the same transaction. Asks for a session of
 -- the last 24 hours or the current password.
 -- Called by the runtime; p_attempt and p_current_proof as in update_user().
--- Returns: user_not_found, session_not_found, session_expired, user_banned, invalid_credentials,
+-- Returns: user_not_found, session_not_found, session_expired, user_banned,
 -- current_password_invalid, reauthentication_needed.
 
 create or replace function delete_user(
