@@ -1,5 +1,6 @@
 -- What every reply that carries tokens is made of: the claims of an access token, by the database's
--- clock and with its MAC, and the user. An access token does not outlive its session.
+-- clock and with its MAC, and the user. An access token does not outlive its session, which ends at its
+-- lifetime, or by its idle timeout unless it is refreshed once more.
 
 create or replace function grant_json(p_session sessions, p_user users) returns jsonb
 language plpgsql volatile security invoker
@@ -11,6 +12,9 @@ declare
 begin
   select * into strict v_settings from settings;
   v_exp := v_iat + v_settings.access_token_lifetime;
+  if v_settings.session_idle_timeout > 0 then
+    v_exp := least(v_exp, v_iat + v_settings.session_idle_timeout);
+  end if;
   if v_settings.session_lifetime > 0 then
     v_exp := least(v_exp, floor(extract(epoch from p_session.created_at) + v_settings.session_lifetime));
   end if;
