@@ -114,3 +114,11 @@ export class AuthError extends Error {
 export function isAuthErrorCode(code: unknown): code is AuthErrorCode {
   return typeof code === "string" && Object.hasOwn(errorTable, code);
 }
+
+/**
+ * Something that only an operator can mend, such as a key that is missing. The caller learns nothing
+ * of it; the message, which holds no secret and no user's data, is logged.
+ */
+export class OperatorError extends Error {
+  override readonly name = "OperatorError";
+}

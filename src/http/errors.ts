@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DatabaseError } from "../database/errors.ts";
-import { AuthError } from "../errors.ts";
+import { AuthError, OperatorError } from "../errors.ts";
 import type { HttpContext } from "./service.ts";
 
 const versionHeader = "X-Supabase-Api-Version";
@@ -67,6 +67,7 @@ function logFailure(c: HttpContext, refusal: AuthError, error: Error): void {
       code: refusal.code,
       database,
       error: cause.name,
+      reason: cause instanceof OperatorError ? cause.message : undefined,
       stack: frames(cause),
     },
     "request failed",

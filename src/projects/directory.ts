@@ -6,7 +6,7 @@ import {
   projectFunctions,
   registryFunctions,
 } from "../database/functions.ts";
-import { AuthError } from "../errors.ts";
+import { AuthError, OperatorError } from "../errors.ts";
 import type { KeyMaterial } from "../tokens/keys.ts";
 import { isProjectId } from "./project_id.ts";
 import { jwtKeyContext, type Keyring, unseal } from "./secrets.ts";
@@ -37,7 +37,8 @@ export interface Directory {
 
 const longestTtl = 5_000;
 
-type Entry = ServableProject | "unknown" | "suspended";
+/** Keys that do not open are an answer too: the keys of before must not outlive them. */
+type Entry = ServableProject | "unknown" | "suspended" | OperatorError;
 
 /**
  * Keeps what it found for some seconds, so that a request costs no look-up and a change of settings
@@ -57,6 +58,9 @@ export function projectDirectory(options: DirectoryOptions): Directory {
       const { entry } = (await cache.fetch(id)) ?? { entry: "unknown" };
       if (entry === "unknown") throw new AuthError("project_not_found");
       if (entry === "suspended") throw new AuthError("project_suspended");
+      if (entry instanceof OperatorError) {
+        throw new AuthError("service_unavailable", { cause: entry });
+      }
       return entry;
     },
   };
@@ -74,14 +78,19 @@ async function look(id: string, { databases, keyring }: DirectoryOptions): Promi
   if (!holder?.project) return "unknown";
   if (holders.length > 1) {
     throw new AuthError("unexpected_failure", {
-      cause: new Error(`the project ${id} is registered in ${holders.length} databases`),
+      cause: new OperatorError(`the project ${id} is registered in ${holders.length} databases`),
     });
   }
   if (holder.project.state === "suspended") return "suspended";
 
   const functions = projectFunctions(holder.database, id);
   const configuration = await functions.configuration();
-  return { id, functions, configuration, keys: openedKeys(id, configuration, keyring) };
+  try {
+    return { id, functions, configuration, keys: openedKeys(id, configuration, keyring) };
+  } catch (error) {
+    if (error instanceof OperatorError) return error;
+    throw error;
+  }
 }
 
 function openedKeys(id: string, configuration: Configuration, keyring: Keyring): KeyMaterial[] {

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { OperatorError } from "../errors.ts";
 
 /** The keys of MIOSA_AUTH_KEY: the first seals, all of them open. */
 export interface Keyring {
@@ -49,21 +50,26 @@ export function seal(keyring: Keyring, secret: string, context: string): Buffer 
 /**
  * Opens what {@link seal} made.
  *
- * @throws Error when no key fits, or the bytes or the context were changed
+ * @throws OperatorError when no key fits, or the bytes or the context were changed
  */
 export function unseal(keyring: Keyring, sealed: Uint8Array, context: string): string {
   const bytes = Buffer.from(sealed);
   const id = bytes.subarray(1, 5);
   const fitting = keyring.keys.find((candidate) => candidate.id.equals(id));
   if (bytes[0] !== format || !fitting) {
-    throw new Error("this MIOSA_AUTH_KEY does not open the project's secrets");
+    throw new OperatorError("this MIOSA_AUTH_KEY does not open the project's secrets");
   }
-  const decipher = createDecipheriv("aes-256-gcm", fitting.key, bytes.subarray(5, 17), {
-    authTagLength: 16,
-  })
-    .setAAD(Buffer.from(context))
-    .setAuthTag(bytes.subarray(17, 33));
-  return Buffer.concat([decipher.update(bytes.subarray(33)), decipher.final()]).toString("utf8");
+  try {
+    const decipher = createDecipheriv("aes-256-gcm", fitting.key, bytes.subarray(5, 17), {
+      authTagLength: 16,
+    })
+      .setAAD(Buffer.from(context))
+      .setAuthTag(bytes.subarray(17, 33));
+    const opened = [decipher.update(bytes.subarray(33)), decipher.final()];
+    return Buffer.concat(opened).toString("utf8");
+  } catch {
+    throw new OperatorError("a sealed secret was changed, or is of another project or key");
+  }
 }
 
 /** The context under which a project's JWT key is sealed. */
