@@ -1,13 +1,39 @@
--- Nobody but the owner may do anything in this schema until it is granted. Runs last in every
--- install and upgrade. Grants that a customer made to roles of its own are left alone.
-
-alter default privileges revoke execute on functions from public;
+-- Takes back every grant in this schema to PUBLIC and to the runtime group, so that the allow-list
+-- that follows is all there is. Grants that a customer made to roles of its own are left alone.
+--
+-- What there is to take back is looked up first, through pg_depend. `revoke ... on all functions in
+-- schema` reads the whole catalogue, and every look-up of a function by name reads those of that name
+-- in all schemas, which made creation slower with each project of a database.
 
 do $$
+declare
+  v_schema oid := current_schema()::regnamespace;
+  v_grantees oid[] := array[0, coalesce(to_regrole('miosa_auth_runtime'), 0)];
+  v_grant record;
 begin
-  execute format('revoke all on schema %I from public', current_schema());
-  execute format('revoke all on all tables in schema %I from public', current_schema());
-  execute format('revoke all on all sequences in schema %I from public', current_schema());
-  execute format('revoke all on all functions in schema %I from public', current_schema());
+  for v_grant in
+    select 'schema' as kind, n.nspname::text as name, a.grantee
+    from pg_namespace n, aclexplode(n.nspacl) a
+    where n.oid = v_schema and a.grantee = any (v_grantees)
+    union all
+    select 'function', p.oid::regprocedure::text, a.grantee
+    from pg_depend d
+    join pg_proc p on p.oid = d.objid and p.proowner = current_user::regrole,
+    aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_namespace'::regclass and d.refobjid = v_schema
+      and a.grantee = any (v_grantees)
+    union all
+    select 'table', c.oid::regclass::text, a.grantee
+    from pg_depend d
+    join pg_class c on c.oid = d.objid and c.relowner = current_user::regrole,
+    aclexplode(c.relacl) a
+    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_namespace'::regclass and d.refobjid = v_schema
+      and a.grantee = any (v_grantees)
+  loop
+    execute format(
+      'revoke all on %s %s from %s', v_grant.kind, v_grant.name,
+      case when v_grant.grantee = 0 then 'public' else 'miosa_auth_runtime' end
+    );
+  end loop;
 end
 $$;

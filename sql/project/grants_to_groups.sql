@@ -3,9 +3,6 @@
 
 do $$
 begin
-  execute format('revoke all on schema %I from miosa_auth_runtime', current_schema());
-  execute format('revoke all on all tables in schema %I from miosa_auth_runtime', current_schema());
-  execute format('revoke all on all functions in schema %I from miosa_auth_runtime', current_schema());
   execute format('grant usage on schema %I to miosa_auth_runtime', current_schema());
 end
 $$;

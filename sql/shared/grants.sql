@@ -1,7 +1,5 @@
 -- Nobody but the owner may do anything here until it is granted. Runs last in every preparation.
 
-alter default privileges revoke execute on functions from public;
-
 revoke all on schema miosa_auth from public;
 revoke all on all tables in schema miosa_auth from public;
 revoke all on all sequences in schema miosa_auth from public;

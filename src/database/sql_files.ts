@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 export interface SqlSet {
   /** A folder for postgres-migrations. */
   readonly migrations: string;
-  /** Every replaceable function in one script, in the order of folders and files. */
+  /** Default privileges, then every replaceable function, in the order of folders and files. */
   readonly functions: string;
   readonly grants: string;
   /** Grants to the groups; left out where the administrator cannot make roles. */
@@ -49,7 +49,9 @@ const policyHelpers = [
 
 function load(folder: string): SqlSet {
   const migrations = join(folder, "migrations");
-  const functions = sqlFiles(join(folder, "functions")).map(read).join("\n");
+  const functions = commentsLast(
+    [join(folder, "defaults.sql"), ...sqlFiles(join(folder, "functions"))].map(read).join("\n"),
+  );
   const grants = read(join(folder, "grants.sql"));
   const grantsToGroups = read(join(folder, "grants_to_groups.sql"));
   const release = createHash("sha256")
@@ -64,6 +66,13 @@ function load(folder: string): SqlSet {
     release,
     helpers: policyHelpers.map((name) => `${name}()`),
   };
+}
+
+// A comment looks its function up by name, which reads the functions of that name in all schemas;
+// every CREATE makes Postgres forget what it read, so comments and grants come after the last one.
+function commentsLast(script: string): string {
+  const comment = /^comment on function [^;]*?'(?:[^']|'')*';\n/gm;
+  return script.replaceAll(comment, "") + (script.match(comment) ?? []).join("");
 }
 
 function sqlFiles(folder: string): string[] {

@@ -1,3 +1,5 @@
+-- HMAC over schema, sub, session_id, role, aal and exp, in base64url: the claim db_mac.
+--
 -- The proof, for SQL's own eyes, that this schema issued a token: it does not depend on the token's
 -- outer signature, and its key is readable by the schema's owner alone. The message is a JSON array,
 -- so no value can pass for two.
@@ -13,6 +15,3 @@ as $$
   from database_keys k
   where k.purpose = 'db_mac'
 $$;
-
-comment on function db_mac(uuid, uuid, text, text, bigint) is
-  'HMAC over schema, sub, session_id, role, aal and exp, in base64url: the claim db_mac.';

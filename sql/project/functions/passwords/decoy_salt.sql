@@ -1,3 +1,5 @@
+-- A stable bcrypt salt for an address that has no password here.
+--
 -- The salt that an unknown address is answered with: always the same for an address, at the cost
 -- that new users have, and not to be told from a real one. bcrypt writes base64 in an alphabet of
 -- its own; 16 bytes make 22 letters.
@@ -13,5 +15,3 @@ as $$
   from database_keys k
   where k.purpose = 'decoy'
 $$;
-
-comment on function decoy_salt(text, integer) is 'A stable bcrypt salt for an address that has no password here.';

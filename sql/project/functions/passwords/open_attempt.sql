@@ -1,3 +1,5 @@
+-- Records a reserved guess; its id works once, for 2 minutes.
+--
 -- A guess that was paid for: login() and its like are refused without one. Clears up a few that
 -- nobody used, since this is the only table that grows by being ignored.
 
@@ -20,5 +22,3 @@ begin
   return v_id;
 end
 $$;
-
-comment on function open_attempt(bytea) is 'Records a reserved guess; its id works once, for 2 minutes.';

@@ -1,3 +1,5 @@
+-- Null when the password may be changed, else a code.
+--
 -- Asks who it is before it says whether the new password is the old one, so that this answer is no
 -- oracle for a stolen token.
 
@@ -12,6 +14,3 @@ as $$
   )
   from settings s
 $$;
-
-comment on function password_change_refusal(uuid, users, uuid, bytea, bytea) is
-  'Null when the password may be changed, else a code.';

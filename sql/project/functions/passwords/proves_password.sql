@@ -1,3 +1,5 @@
+-- Whether p_proof is SHA-256 of the user's stored password hash.
+--
 -- Hashes are compared, so that the time of the comparison tells nothing of the stored one. A user
 -- without a password is proved by nothing.
 
@@ -6,6 +8,3 @@ language sql immutable security invoker
 as $$
   select coalesce(sha256(convert_to(p_user.password_hash, 'UTF8')) = p_proof, false)
 $$;
-
-comment on function proves_password(users, bytea) is
-  'Whether p_proof is SHA-256 of the user''s stored password hash.';

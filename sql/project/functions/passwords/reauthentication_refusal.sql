@@ -1,3 +1,5 @@
+-- Null when the caller is the user by p_policy (recent, current_password, any), else a code.
+--
 -- Whether the caller has shown, recently enough, that it is the user: p_policy is the project's
 -- setting. A proof that is given is judged under every policy. A user without a password cannot
 -- give one, so a recent session does.
@@ -33,6 +35,3 @@ begin
   return 'reauthentication_needed';
 end
 $$;
-
-comment on function reauthentication_refusal(text, uuid, users, uuid, bytea) is
-  'Null when the caller is the user by p_policy (recent, current_password, any), else a code.';

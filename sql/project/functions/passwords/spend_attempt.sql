@@ -1,3 +1,5 @@
+-- Consumes a reserved guess; false when there is none for this subject.
+
 create or replace function spend_attempt(p_attempt uuid, p_subject bytea) returns boolean
 language sql volatile security invoker
 as $$
@@ -8,5 +10,3 @@ as $$
   )
   select exists (select from spent)
 $$;
-
-comment on function spend_attempt(uuid, bytea) is 'Consumes a reserved guess; false when there is none for this subject.';

@@ -1,3 +1,5 @@
+-- The payload of a compact JWS as escaped text, or null. Verifies nothing.
+--
 -- The payload of a JWT as text in which ASCII stands for itself. Malformed input is null, never an
 -- error: decode() is only reached by base64url of a possible length, and the escape format, unlike
 -- convert_from(), accepts any bytes.
@@ -16,5 +18,3 @@ as $$
     ), 'escape')
   end
 $$;
-
-comment on function token_payload(text) is 'The payload of a compact JWS as escaped text, or null. Verifies nothing.';

@@ -1,3 +1,6 @@
+-- User and session of the token in jwt.token when its db_mac is right and it has not expired, else
+-- nulls.
+--
 -- Who the token in jwt.token was issued to, by the MAC that only this schema can make. The claims
 -- are read by pattern, not as JSON: which of two claims of one name is taken does not matter, since
 -- the MAC must fit the five values that were taken, and no JSON parser can raise here.
@@ -29,6 +32,3 @@ begin
   end if;
 end
 $$;
-
-comment on function verified_identity() is
-  'User and session of the token in jwt.token when its db_mac is right and it has not expired, else nulls.';

@@ -1,3 +1,5 @@
+-- Null when the session is a live one of the user, else user_not_found or a code of session_refusal().
+
 create or replace function caller_refusal(p_session_id uuid, p_user users) returns text
 language sql stable security invoker
 as $$
@@ -8,6 +10,3 @@ as $$
     )
   end
 $$;
-
-comment on function caller_refusal(uuid, users) is
-  'Null when the session is a live one of the user, else user_not_found or a code of session_refusal().';

@@ -1,3 +1,5 @@
+-- Claims for an access token of the session, and its user.
+--
 -- What every reply that carries tokens is made of: the claims of an access token, by the database's
 -- clock and with its MAC, and the user. An access token does not outlive its session, which ends at its
 -- lifetime, or by its idle timeout unless it is refreshed once more.
@@ -41,5 +43,3 @@ begin
   );
 end
 $$;
-
-comment on function grant_json(sessions, users) is 'Claims for an access token of the session, and its user.';

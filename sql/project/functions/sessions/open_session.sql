@@ -1,3 +1,5 @@
+-- Opens a session for a user who has proved to be one: {outcome, claims, user}.
+--
 -- Opens a session with its first refresh token; beyond the project's number of sessions a user may
 -- have, the oldest end. The caller holds the user's row.
 
@@ -33,6 +35,3 @@ begin
   return grant_json(v_session, p_user);
 end
 $$;
-
-comment on function open_session(users, text, bytea, inet, text) is
-  'Opens a session for a user who has proved to be one: {outcome, claims, user}.';

@@ -1,3 +1,5 @@
+-- The child of a used token again, wrapped; null after revoking the session for reuse.
+--
 -- The wrapped child of a used token, or null when giving it would serve a thief; then the session is
 -- revoked. A thief and a victim one step apart could ask for each other's child for ever: so what
 -- comes later than 10 s is audited, and the third such in a row, of different tokens, ends it too.
@@ -29,6 +31,3 @@ begin
   return v_child.wrapped;
 end
 $$;
-
-comment on function recovered_child(sessions, refresh_tokens, inet) is
-  'The child of a used token again, wrapped; null after revoking the session for reuse.';

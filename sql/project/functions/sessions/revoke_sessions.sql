@@ -1,3 +1,6 @@
+-- Ends sessions of a user: global (all), local (the given one) or others (all but it). How many.
+-- Raises MA901.
+--
 -- Locks the sessions in the order of their ids, so that two of these cannot wait for each other.
 
 create or replace function revoke_sessions(p_user_id uuid, p_scope text, p_session_id uuid, p_reason text)
@@ -26,6 +29,3 @@ begin
   return v_count;
 end
 $$;
-
-comment on function revoke_sessions(uuid, text, uuid, text) is
-  'Ends sessions of a user: global (all), local (the given one) or others (all but it). How many. Raises MA901.';

@@ -1,3 +1,5 @@
+-- Marks a token used and stores its one child. Raises MA902 when the lock was not held.
+--
 -- Takes the offered child; the caller holds the session's row. A wrapped token is erased once it has
 -- been used and can no longer be asked for, so a dump does not lead from an old token to a new one:
 -- when it is used, or by the rotation of its child. After rotations in a hurry, earlier ones may
@@ -30,6 +32,3 @@ begin
   end if;
 end
 $$;
-
-comment on function rotate_token(sessions, refresh_tokens, bytea, bytea) is
-  'Marks a token used and stores its one child. Raises MA902 when the lock was not held.';

@@ -1,3 +1,5 @@
+-- Null while the session is live, else session_not_found, user_banned or session_expired.
+--
 -- The one rule of when a session no longer counts, for every floor: refresh, the API, live_uid().
 
 create or replace function session_refusal(p_session sessions, p_user users) returns text
@@ -13,6 +15,3 @@ as $$
   end
   from settings s
 $$;
-
-comment on function session_refusal(sessions, users) is
-  'Null while the session is live, else session_not_found, user_banned or session_expired.';

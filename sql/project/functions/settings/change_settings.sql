@@ -22,6 +22,3 @@ begin
   return to_jsonb(v_changed) - 'singleton';
 end
 $$;
-
-comment on function change_settings(jsonb) is
-  'Changes the named settings and returns all of them. Raises MA901, or 23514 for a value out of range.';

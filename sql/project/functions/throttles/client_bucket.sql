@@ -1,3 +1,5 @@
+-- The key under which a client address is counted.
+--
 -- Every spelling of one caller is one bucket: an IPv4 address written as IPv6 is the IPv4 address,
 -- and an IPv6 caller is its /64, since a single subscriber is given at least that much.
 
@@ -10,5 +12,3 @@ as $$
     else network(set_masklen(p_client, 64))::inet
   end
 $$;
-
-comment on function client_bucket(inet) is 'The key under which a client address is counted.';

@@ -1,3 +1,6 @@
+-- Pays for one guess: null when it may be made, else seconds to wait. After p_in_a_row failures the
+-- wait doubles from 1 to 15 minutes; p_per_day bounds a day.
+--
 -- Takes one guess out of an account's budget before the guess is made, so that parallel guesses
 -- cannot outrun it. Returns the seconds to wait when there is none left, else null. The row lock
 -- makes the count exact. A right guess is given back by return_guess().
@@ -40,6 +43,3 @@ begin
   return null;
 end
 $$;
-
-comment on function reserve_guess(text, bytea, integer, integer) is
-  'Pays for one guess: null when it may be made, else seconds to wait. After p_in_a_row failures the wait doubles from 1 to 15 minutes; p_per_day bounds a day.';

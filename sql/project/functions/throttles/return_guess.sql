@@ -7,5 +7,3 @@ as $$
   set failures = 0, blocked_until = null, day_guesses = greatest(day_guesses - 1, 0)
   where purpose = p_purpose and subject = p_subject
 $$;
-
-comment on function return_guess(text, bytea) is 'Gives a reserved guess back after it was right.';

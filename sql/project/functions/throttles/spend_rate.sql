@@ -27,6 +27,3 @@ begin
   return greatest(1, ceil(extract(epoch from v_rate.window_started_at + c_window - v_now)));
 end
 $$;
-
-comment on function spend_rate(text, inet, integer) is
-  'Counts a request of an address; seconds to wait when it is over p_limit in 5 minutes, else null.';

@@ -1,3 +1,5 @@
+-- The identity of a user who signs in by address; not stored by this function.
+
 create or replace function email_identity(p_user users) returns identities
 language plpgsql volatile security invoker
 as $$
@@ -20,5 +22,3 @@ begin
   return v_identity;
 end
 $$;
-
-comment on function email_identity(users) is 'The identity of a user who signs in by address; not stored by this function.';

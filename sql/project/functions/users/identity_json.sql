@@ -1,3 +1,5 @@
+-- An identity as clients see it.
+
 create or replace function identity_json(p_identity identities) returns jsonb
 language sql stable security invoker
 as $$
@@ -12,5 +14,3 @@ as $$
     'updated_at', iso_time(p_identity.updated_at)
   ) || jsonb_strip_nulls(jsonb_build_object('email', p_identity.identity_data ->> 'email'))
 $$;
-
-comment on function identity_json(identities) is 'An identity as clients see it.';

@@ -1,3 +1,5 @@
+-- A user that looks new and is not stored.
+--
 -- What sign-up answers for a taken address when addresses must be confirmed: in every field what a
 -- new user would be, and written nowhere.
 
@@ -18,5 +20,3 @@ begin
   return v_user;
 end
 $$;
-
-comment on function made_up_user(text, jsonb) is 'A user that looks new and is not stored.';

@@ -1,3 +1,5 @@
+-- Merges at top level; a null deletes its key.
+
 create or replace function merged_metadata(p_old jsonb, p_change jsonb) returns jsonb
 language sql immutable parallel safe security invoker
 as $$
@@ -5,5 +7,3 @@ as $$
   from jsonb_each(p_old || coalesce(p_change, '{}')) m
   where m.value <> 'null'
 $$;
-
-comment on function merged_metadata(jsonb, jsonb) is 'Merges at top level; a null deletes its key.';

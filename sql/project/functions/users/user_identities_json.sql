@@ -1,3 +1,5 @@
+-- The identities of a user, oldest first.
+
 create or replace function user_identities_json(p_user_id uuid) returns jsonb
 language sql stable security invoker
 as $$
@@ -5,5 +7,3 @@ as $$
   from identities i
   where i.user_id = p_user_id
 $$;
-
-comment on function user_identities_json(uuid) is 'The identities of a user, oldest first.';

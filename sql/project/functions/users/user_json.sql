@@ -26,5 +26,3 @@ as $$
     'banned_until', iso_time(p_user.banned_until)
   ))
 $$;
-
-comment on function user_json(users, jsonb) is 'A user as clients see it, with the given identities.';
