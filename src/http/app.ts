@@ -1,5 +1,4 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
 import { AuthError } from "../errors.ts";
@@ -11,7 +10,7 @@ import { registerJwks } from "./jwks.ts";
 import { registerLogout } from "./logout.ts";
 import { registerOpenApi } from "./openapi.ts";
 import { registerRefresh } from "./refresh.ts";
-import { jsonBody } from "./request_body.ts";
+import { bodyBounds, jsonBody } from "./request_body.ts";
 import { requestProject } from "./request_project.ts";
 import { withoutProject } from "./routing.ts";
 import type { HttpContext, HttpEnv, Service } from "./service.ts";
@@ -22,8 +21,6 @@ import { registerToken } from "./token.ts";
 import { registerUser } from "./user.ts";
 
 export type App = OpenAPIHono<HttpEnv>;
-
-const largestBody = 1024 * 1024;
 
 /** The whole HTTP surface, for every project of a fleet: the first segment of the path chooses. */
 export function createApp(service: Service): App {
@@ -50,7 +47,8 @@ export function createApp(service: Service): App {
     }),
   );
   app.use(neverStored);
-  app.use(bodyLimit({ maxSize: largestBody, onError: tooLarge }));
+  app.use(onlyErrors);
+  app.use(bodyBounds);
   registerServerHealth(app);
   app.use(projectOfRequest);
   app.use(projectCors);
@@ -68,6 +66,15 @@ export function createApp(service: Service): App {
   registerOpenApi(app);
   return app;
 }
+
+// Anything can be thrown; only an Error reaches the handler of errors.
+const onlyErrors = createMiddleware<HttpEnv>(async (_, next) => {
+  try {
+    await next();
+  } catch (thrown) {
+    throw new AuthError("unexpected_failure", { cause: thrown });
+  }
+});
 
 const neverStored = createMiddleware<HttpEnv>(async (c, next) => {
   await next();
@@ -89,10 +96,6 @@ const projectOfRequest = createMiddleware<HttpEnv>(async (c, next) => {
 
 function service(c: HttpContext): Service {
   return c.var.service;
-}
-
-function tooLarge(): never {
-  throw new AuthError("request_entity_too_large");
 }
 
 // Kept in the session list and the audit log, where no control character may stand.

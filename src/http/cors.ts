@@ -29,5 +29,6 @@ export const projectCors: MiddlewareHandler<HttpEnv> = cors({
 function isAllowed(c: HttpContext, origin: string): boolean {
   const { service, project } = c.var;
   if (service.allowsLoopbackOrigins && loopback.test(origin)) return true;
-  return project.configuration.cors_origins.includes(origin);
+  // `null` is what every sandboxed page sends, and `*` would admit everyone: neither can be listed.
+  return origin.includes("://") && project.configuration.cors_origins.includes(origin);
 }

@@ -7,6 +7,8 @@ import type { HttpContext } from "./service.ts";
 
 const versionHeader = "X-Supabase-Api-Version";
 const firstVersion = "2024-01-01";
+// Seconds, where nobody knows better.
+const soon = 1;
 
 // Clients of GoTrue expect 403 where the token is not good; RFC 6750 section 3.1 says 401.
 const bearerCodes = new Set([
@@ -25,9 +27,18 @@ export function errorReply(error: Error, c: HttpContext): Response {
   const status = asksForVersion && isBearerRefusal(refusal) ? 403 : refusal.status;
 
   if (asksForVersion) c.header(versionHeader, firstVersion);
-  if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
+  const retryAfter = refusal.retryAfter ?? (status === 503 ? soon : undefined);
+  if (retryAfter !== undefined) c.header("Retry-After", String(retryAfter));
   if (status === 401) c.header("WWW-Authenticate", "Bearer");
   return c.json(errorBody(refusal, status, asksForVersion), status as ContentfulStatusCode);
+}
+
+/** The same format where there is no request to ask about its version. */
+export function plainErrorReply(refusal: AuthError): Response {
+  return Response.json(errorBody(refusal, refusal.status, false), {
+    status: refusal.status,
+    headers: { "Cache-Control": "no-store" },
+  });
 }
 
 function toAuthError(error: Error): AuthError {

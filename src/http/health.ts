@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "./app.ts";
+import { withoutProject } from "./routing.ts";
 import { failures, json } from "./schemas/responses.ts";
 
 const health = z.object({ name: z.string(), description: z.string() }).openapi("Health");
@@ -21,15 +22,11 @@ const readyRoute = createRoute({
 
 /** Health of the server as a whole, for load balancers that know no project. */
 export function registerServerHealth(app: App): void {
-  app.use("/health/*", async (c, next) => {
-    const url = new URL(c.req.url);
-    if (url.pathname === "/health/live") return c.json(alive, 200);
-    if (url.pathname === "/health/ready") {
-      await c.var.service.checkReadiness();
-      return c.json(alive, 200);
-    }
-    if (url.pathname === "/health") return c.json(alive, 200);
-    return next();
+  app.get("/health/*", async (c, next) => {
+    if (withoutProject(c.req.raw).projectId !== null) return next();
+    if (c.req.path === "/health/ready") await c.var.service.checkReadiness();
+    else if (c.req.path !== "/health" && c.req.path !== "/health/live") return next();
+    return c.json(alive, 200);
   });
 }
 

@@ -1,30 +1,83 @@
+import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { AuthError } from "../errors.ts";
-import type { HttpEnv } from "./service.ts";
+import type { HttpContext, HttpEnv } from "./service.ts";
 
+const largest = 1024 * 1024;
 const deepest = 32;
+const methodsWithBody = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+const limited = bodyLimit({ maxSize: largest, onError: tooLarge });
+
+/**
+ * Refuses a body that is too large, of unknown size where none belongs, or compressed, before
+ * anything else is done for the request.
+ */
+export const bodyBounds = createMiddleware<HttpEnv>(async (c, next) => {
+  const { headers } = c.req.raw;
+  if (Number(headers.get("Content-Length") ?? 0) > largest) tooLarge();
+  if (!methodsWithBody.has(c.req.method) && headers.has("Transfer-Encoding")) {
+    throw new AuthError("validation_failed", { message: `A ${c.req.method} has no body` });
+  }
+  if (!/^(identity)?$/i.test(headers.get("Content-Encoding") ?? "")) {
+    throw new AuthError("validation_failed", { message: "No Content-Encoding is supported" });
+  }
+  return limited(c, next);
+});
 
 /**
  * Reads the JSON body once, for every route: an empty one is `{}`, since clients send none with a
  * JSON content type. Refuses what Postgres or a recursive reader would stumble over later.
  */
 export const jsonBody = createMiddleware<HttpEnv>(async (c, next) => {
-  if (c.req.method === "GET" || c.req.method === "HEAD") return next();
-  const text = await c.req.text();
-  if (text.trim() !== "" && !isJson(c.req.header("Content-Type"))) {
+  if (!methodsWithBody.has(c.req.method)) return next();
+  const text = (await bodyText(c)).trim();
+  if (text !== "" && !isJson(c.req.header("Content-Type"))) {
     throw new AuthError("validation_failed", {
       message: "The Content-Type must be application/json",
     });
   }
-  const body = text.trim() === "" ? {} : parse(text);
+  const body = text === "" ? {} : parse(text);
   requireStorable(body);
-  // The route's validator asks the request for its JSON; this is where it looks first.
-  c.req.bodyCache.json = Promise.resolve(body);
+  // The route's validator reads the body again, from here: as bytes, an empty one would be no JSON.
+  c.req.bodyCache = { json: Promise.resolve(body) };
+  spellContentType(c);
   return next();
 });
 
+function tooLarge(): never {
+  throw new AuthError("request_entity_too_large");
+}
+
+// A decoder that replaces what is not UTF-8 would make two different passwords one.
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+async function bodyText(c: HttpContext): Promise<string> {
+  let bytes: ArrayBuffer;
+  try {
+    bytes = await c.req.arrayBuffer();
+  } catch (cause) {
+    // The client went away, or took too long: no fault of ours.
+    throw new AuthError("validation_failed", { message: "The request body broke off", cause });
+  }
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new AuthError("bad_json");
+  }
+}
+
 function isJson(contentType: string | undefined): boolean {
   return /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(contentType ?? "");
+}
+
+// The routes' own gate knows fewer spellings than RFC 9110 allows, and an empty body needs none.
+function spellContentType(c: HttpContext): void {
+  if (/^application\/json(;charset=utf-8)?$/i.test(c.req.header("Content-Type") ?? "")) return;
+  const { url, method, headers } = c.req.raw;
+  const spelled = new Headers(headers);
+  spelled.set("Content-Type", "application/json");
+  c.req.raw = new Request(url, { method, headers: spelled });
 }
 
 function parse(text: string): unknown {

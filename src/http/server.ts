@@ -1,6 +1,8 @@
-import type { Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
+import { AuthError } from "../errors.ts";
+import { plainErrorReply } from "./errors.ts";
 import type { Bindings } from "./service.ts";
 
 export interface ServerOptions {
@@ -8,41 +10,76 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+/** How long a client may take, in milliseconds, so that a slow one holds no socket for ever. */
+export interface ServerLimits {
+  /** Until all headers are there; 10,000 by default. */
+  readonly headersTimeout: number;
+  /** Until the whole body is there; 30,000 by default. */
+  readonly requestTimeout: number;
+  /** Between two requests on one connection; 5,000 by default. */
+  readonly keepAliveTimeout: number;
+  /** How often the first two are looked at; 2,000 by default. */
+  readonly connectionsCheckingInterval: number;
 }
 
 /** A listening socket. */
 export interface RunningServer {
   readonly port: number;
+  /** Goes on serving, but each reply closes its connection, so that clients come back elsewhere. */
+  drain(): void;
   /** Stops accepting, lets requests in flight finish for at most `grace` milliseconds, then closes. */
   close(grace?: number): Promise<void>;
 }
 
+const defaultLimits: ServerLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 2_000,
+};
 const longestDrain = 30_000;
 
 /** Puts a socket before a fetch-style handler. Rejects when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createAdaptorServer({
-    fetch: (request, bindings) => options.fetch(request, bindings as Bindings),
-    serverOptions: {
-      // A client that sends a byte now and then must not hold a socket for ever.
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 2_000,
-      maxHeaderSize: 16_384,
+  const listener = getRequestListener(
+    (request, bindings) => options.fetch(request, bindings as Bindings),
+    { errorHandler: refuse },
+  );
+  let isDraining = false;
+  const server = createServer(
+    { ...defaultLimits, ...options.limits, maxHeaderSize: 16_384 },
+    (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      if (isDraining) outgoing.shouldKeepAlive = false;
+      void listener(incoming, outgoing);
     },
-  }) as Server;
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, resolve);
   });
+  const drain = () => {
+    isDraining = true;
+  };
   return {
     port: (server.address() as AddressInfo).port,
-    close: (grace = longestDrain) => drain(server, grace),
+    drain,
+    close: (grace = longestDrain) => {
+      drain();
+      return closeServer(server, grace);
+    },
   };
 }
 
-async function drain(server: Server, grace: number): Promise<void> {
+// What no handler was asked about: a target or a Host that cannot be one.
+function refuse(error: unknown): Response {
+  const code = error instanceof RequestError ? "validation_failed" : "unexpected_failure";
+  return plainErrorReply(new AuthError(code));
+}
+
+async function closeServer(server: Server, grace: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });

@@ -48,8 +48,14 @@ export function projectDirectory(options: DirectoryOptions): Directory {
   const cache = new LRUCache<string, { entry: Entry }>({
     max: 20_000,
     ttl: Math.min(options.ttl ?? longestTtl, longestTtl),
-    allowStaleOnFetchRejection: true,
-    fetchMethod: async (id) => ({ entry: await look(id, options) }),
+    fetchMethod: async (id, known) => {
+      try {
+        return { entry: await look(id, options) };
+      } catch (error) {
+        if (known && isAway(error)) return known;
+        throw error;
+      }
+    },
   });
 
   return {
@@ -67,14 +73,18 @@ export function projectDirectory(options: DirectoryOptions): Directory {
 }
 
 async function look(id: string, { databases, keyring }: DirectoryOptions): Promise<Entry> {
-  const found = await Promise.all(
+  const answers = await Promise.allSettled(
     databases.map(async (database) => ({
       database,
       project: await registryFunctions(database).findProject(id),
     })),
   );
+  const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
   const holders = found.filter(({ project }) => project !== null);
   const [holder] = holders;
+  // A database that is away stops nobody whose project is in another.
+  const failure = answers.find((answer) => answer.status === "rejected");
+  if (!holder?.project && failure) throw failure.reason;
   if (!holder?.project) return "unknown";
   if (holders.length > 1) {
     throw new AuthError("unexpected_failure", {
@@ -91,6 +101,10 @@ async function look(id: string, { databases, keyring }: DirectoryOptions): Promi
     if (error instanceof OperatorError) return error;
     throw error;
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof AuthError && error.code === "service_unavailable";
 }
 
 function openedKeys(id: string, configuration: Configuration, keyring: Keyring): KeyMaterial[] {
