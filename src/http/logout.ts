@@ -4,7 +4,7 @@ import { parseRefreshToken } from "../tokens/refresh_token.ts";
 import type { App } from "./app.ts";
 import { requireCaller } from "./bearer.ts";
 import { optionalText } from "./schemas/fields.ts";
-import { body, failures } from "./schemas/responses.ts";
+import { bearer, body, failures } from "./schemas/responses.ts";
 import type { HttpContext } from "./service.ts";
 
 const route = createRoute({
@@ -13,6 +13,7 @@ const route = createRoute({
   summary:
     "End sessions: all of the user's (global), this one (local), or all but this one (others)",
   description: "Wants a Bearer token, or the session's refresh token in the body. Idempotent.",
+  security: [...bearer.security, {}],
   request: {
     ...body(z.object({ refresh_token: optionalText }).openapi("LogoutRequest")),
     query: z.object({ scope: z.enum(["global", "local", "others"]).default("global") }),
