@@ -36,6 +36,9 @@ export function connectPostgres(options: PostgresOptions): Database {
     application_name: "miosa-auth",
   });
   pool.on("error", () => options.onConnectionLost?.());
+  // The pool listens to idle clients alone. One that breaks at work tells its query, and then would
+  // end the process, since it says so a second time to nobody.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const deadline = options.deadline ?? 10_000;
   const waiting = options.waiting ?? 200;
 

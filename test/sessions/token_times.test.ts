@@ -1,11 +1,6 @@
 import jwt from "jsonwebtoken";
 import { describe, expect, it } from "vitest";
-import {
-  createTestProject,
-  freshEmail,
-  goodPassword,
-  type TestProject,
-} from "../support/project.ts";
+import { createTestProject, freshEmail, goodPassword } from "../support/project.ts";
 import { openSession, rotate } from "../support/sessions.ts";
 
 describe("the times of an access token (case 44)", () => {

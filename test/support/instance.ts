@@ -1,0 +1,26 @@
+import { type Auth, createAuth } from "../../src/auth.ts";
+import { connectPostgres, type PostgresOptions } from "../../src/database/postgres.ts";
+import type { TestService } from "./service.ts";
+
+/** Another process of the same service would be like this: nothing is shared but the database. */
+export interface Instance {
+  readonly auth: Auth;
+  close(): Promise<void>;
+}
+
+/** Opens an instance on Postgres, as the worker's own login or as `options.url` says. */
+export function openInstance(
+  { engine, runtimeRole, masterKey, publicUrl }: TestService,
+  options: Partial<PostgresOptions> = {},
+): Instance {
+  if (engine.kind !== "postgres") throw new Error("PGlite is inside one process");
+  const database = connectPostgres({ url: engine.url(runtimeRole), ...options });
+  const auth = createAuth({ database, masterKey, publicUrl });
+  return {
+    auth,
+    async close() {
+      await auth.close();
+      await database.close();
+    },
+  };
+}
