@@ -86,11 +86,17 @@ async function createSchema(tx: Transaction, mode: Administration, id: string): 
 }
 
 async function requireFree(tx: Transaction, id: string): Promise<void> {
-  const [row] = await tx.query<{ registered: boolean; present: boolean }>(
-    `select exists (select from projects where id = $1) as registered,
+  const [row] = await tx.query<{ plain: boolean; registered: boolean; present: boolean }>(
+    `select quote_ident($1) = $1 as plain,
+      exists (select from projects where id = $1) as registered,
       exists (select from pg_namespace where nspname = $1) as present`,
     [id],
   );
+  if (!row?.plain) {
+    throw new AuthError("validation_failed", {
+      message: `${id} is a word of SQL's own: policies could not name the schema without quotes`,
+    });
+  }
   if (row?.registered) {
     throw new AuthError("validation_failed", { message: `The project ${id} exists already` });
   }
