@@ -10,7 +10,7 @@ const liveRoute = createRoute({
   method: "get",
   path: "/health",
   summary: "Liveness: the process answers",
-  responses: { 200: json(health, "Alive") },
+  responses: { 200: json(health, "Alive"), ...failures() },
 });
 
 const readyRoute = createRoute({
@@ -22,8 +22,9 @@ const readyRoute = createRoute({
 
 /** Health of the server as a whole, for load balancers that know no project. */
 export function registerServerHealth(app: App): void {
-  app.get("/health/*", async (c, next) => {
-    if (withoutProject(c.req.raw).projectId !== null) return next();
+  app.use("/health/*", async (c, next) => {
+    const isReading = c.req.method === "GET" || c.req.method === "HEAD";
+    if (!isReading || withoutProject(c.req.raw).projectId !== null) return next();
     if (c.req.path === "/health/ready") await c.var.service.checkReadiness();
     else if (c.req.path !== "/health" && c.req.path !== "/health/live") return next();
     return c.json(alive, 200);

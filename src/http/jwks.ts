@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "./app.ts";
-import { json } from "./schemas/responses.ts";
+import { failures, json } from "./schemas/responses.ts";
 
 const route = createRoute({
   method: "get",
@@ -11,6 +11,7 @@ const route = createRoute({
       z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).openapi("Jwks"),
       "A JWK set (RFC 7517)",
     ),
+    ...failures(),
   },
 });
 

@@ -1,14 +1,28 @@
+import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "./app.ts";
+import { failures, json } from "./schemas/responses.ts";
 
-/** Serves the OpenAPI 3.1 document of everything that is registered before it. */
+const route = createRoute({
+  method: "get",
+  path: "/openapi.json",
+  summary: "This document",
+  responses: {
+    200: json(z.record(z.string(), z.unknown()), "An OpenAPI 3.1 document"),
+    ...failures(),
+  },
+});
+
+/** Serves the OpenAPI 3.1 document of everything that is registered before it, and of itself. */
 export function registerOpenApi(app: App): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
   });
-  app.get("/openapi.json", (c) => {
-    const document = app.getOpenAPI31Document({
+  // Alike for all projects but for where they are.
+  let common: object | undefined;
+  app.openapi(route, (c) => {
+    common ??= app.getOpenAPI31Document({
       openapi: "3.1.0",
       info: {
         title: "MIOSA Auth",
@@ -16,8 +30,7 @@ export function registerOpenApi(app: App): void {
         description: "The auth service of one project, at its AUTH_URL.",
         license: { name: "MIT" },
       },
-      servers: [{ url: c.var.project.issuer.authUrl }],
     });
-    return c.json(document, 200);
+    return c.json({ ...common, servers: [{ url: c.var.project.issuer.authUrl }] }, 200);
   });
 }

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "./app.ts";
-import { json } from "./schemas/responses.ts";
+import { failures, json } from "./schemas/responses.ts";
 
 const settingsSchema = z
   .object({
@@ -18,7 +18,7 @@ const route = createRoute({
   method: "get",
   path: "/settings",
   summary: "What this project offers",
-  responses: { 200: json(settingsSchema, "The public settings") },
+  responses: { 200: json(settingsSchema, "The public settings"), ...failures() },
 });
 
 export function registerSettings(app: App): void {

@@ -1,11 +1,14 @@
 import { z } from "@hono/zod-openapi";
+import { errorTable } from "../../errors.ts";
+
+const codes = Object.keys(errorTable);
 
 const errorSchema = z
   .object({
     code: z.union([z.int(), z.string()]).openapi({
-      description: "The HTTP status; with X-Supabase-Api-Version, the error code",
+      description: "The HTTP status; with X-Supabase-Api-Version, what is else in error_code",
     }),
-    error_code: z.string().optional(),
+    error_code: z.enum(codes).optional().openapi({ description: "Stable; never reused" }),
     msg: z.string().optional(),
     message: z.string().optional(),
     weak_password: z.object({ reasons: z.array(z.string()) }).optional(),
@@ -31,13 +34,17 @@ const descriptions: Record<number, string> = {
   503: "The service cannot answer now; Retry-After says when to come back",
 };
 
-/** The error replies of a route, all of one shape. */
+type ErrorReply = ReturnType<typeof json<typeof errorSchema>>;
+
+/** The error replies of a route, all of one shape: those to expect, and any other. */
 export function failures<S extends number>(...statuses: S[]) {
   const entries = statuses.map((status) => [
     status,
     json(errorSchema, descriptions[status] ?? "Refused"),
   ]);
-  return Object.fromEntries(entries) as Record<S, ReturnType<typeof json<typeof errorSchema>>>;
+  const expected = Object.fromEntries(entries) as Record<S, ErrorReply>;
+  const other = "Any other refusal, such as 404 where there is no such project";
+  return { ...expected, default: json(errorSchema, other) };
 }
 
 /** Marks a route as one that wants `Authorization: Bearer`. */
