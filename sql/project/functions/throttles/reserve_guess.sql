@@ -13,10 +13,14 @@ declare
   v_budget guess_budgets;
   v_now timestamptz;
 begin
-  insert into guess_budgets (purpose, subject) values (p_purpose, p_subject) on conflict do nothing;
-  select * into strict v_budget from guess_budgets
-    where purpose = p_purpose and subject = p_subject
-    for update;
+  loop
+    select * into v_budget from guess_budgets
+      where purpose = p_purpose and subject = p_subject
+      for update;
+    exit when found;
+    -- The first guess, or the row was removed with its user while this waited for it.
+    insert into guess_budgets (purpose, subject) values (p_purpose, p_subject) on conflict do nothing;
+  end loop;
   v_now := clock_timestamp();
 
   if v_budget.blocked_until > v_now then
