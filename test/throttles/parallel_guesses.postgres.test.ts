@@ -2,12 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectFunctions } from "../../src/database/functions.ts";
 import { hashProof } from "../../src/passwords/proof.ts";
 import { type CountingService, openCountingService } from "../support/counting.ts";
-import {
-  createTestProject,
-  freshEmail,
-  goodPassword,
-  type TestProject,
-} from "../support/project.ts";
+import { untilWaiting } from "../support/locks.ts";
+import { createTestProject, freshEmail, goodPassword } from "../support/project.ts";
 
 const client = { address: null, userAgent: null };
 
@@ -80,15 +76,3 @@ describe("guesses made at the same time", () => {
     expect(await project.sql("select failures from guess_budgets")).toEqual([{ failures: 1 }]);
   });
 });
-
-/** Until a call to this project waits for a lock. */
-async function untilWaiting(project: TestProject): Promise<void> {
-  for (;;) {
-    const waiting = await project.sql(
-      `select from pg_stat_activity
-       where wait_event_type = 'Lock' and query like '%' || current_schema() || '%'
-         and pid <> pg_backend_pid()`,
-    );
-    if (waiting.length > 0) return;
-  }
-}
