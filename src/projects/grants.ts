@@ -1,11 +1,8 @@
 import type { Database } from "../database/database.ts";
-import { DatabaseError } from "../database/errors.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
 import { asProjectOwner } from "./registry.ts";
-
-const undefinedObject = "42704";
 
 /**
  * Lets an application's role use the helpers that policies are written with, and nothing else.
@@ -33,12 +30,10 @@ async function change(
   role: string,
   statements: (name: string) => string[],
 ): Promise<void> {
-  try {
-    await asProjectOwner(database, id, (tx) =>
-      tx.script(statements(quoteIdentifier(role)).join(";\n")),
-    );
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || error.sqlstate !== undefinedObject) throw error;
-    throw new AuthError("validation_failed", { message: `There is no role ${role}`, cause: error });
-  }
+  await asProjectOwner(database, id, async (tx) => {
+    // Looked up, since GRANT takes even a quoted "public" for everybody.
+    const [found] = await tx.query("select from pg_roles where rolname = $1", [role]);
+    if (!found) throw new AuthError("validation_failed", { message: `There is no role ${role}` });
+    await tx.script(statements(quoteIdentifier(role)).join(";\n"));
+  });
 }
