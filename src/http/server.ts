@@ -48,10 +48,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (request, bindings) => options.fetch(request, bindings as Bindings),
     { errorHandler: refuse },
   );
+  const inFlight = new Set<ServerResponse>();
   let isDraining = false;
   const server = createServer(
     { ...defaultLimits, ...options.limits, maxHeaderSize: 16_384 },
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      inFlight.add(outgoing);
+      outgoing.once("close", () => inFlight.delete(outgoing));
       if (isDraining) outgoing.shouldKeepAlive = false;
       void listener(incoming, outgoing);
     },
@@ -62,6 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const drain = () => {
     isDraining = true;
+    for (const outgoing of inFlight) outgoing.shouldKeepAlive = false;
   };
   return {
     port: (server.address() as AddressInfo).port,
