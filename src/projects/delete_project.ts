@@ -3,7 +3,7 @@ import { DatabaseError } from "../database/errors.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { AuthError } from "../errors.ts";
 import { actAsAdministrator, administration } from "./administration.ts";
-import { requireProject } from "./registry.ts";
+import { projectNotFound, requireProject } from "./registry.ts";
 
 const dependentObjects = "2BP01";
 
@@ -15,7 +15,7 @@ const dependentObjects = "2BP01";
  * @throws AuthError project_not_found, validation_failed
  */
 export async function deleteProject(database: Database, id: string): Promise<void> {
-  const project = await requireProject(database, id);
+  await requireProject(database, id);
   try {
     await database.transaction(async (tx) => {
       await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || $1, 0))", [
@@ -23,12 +23,18 @@ export async function deleteProject(database: Database, id: string): Promise<voi
       ]);
       const mode = await administration(tx);
       await actAsAdministrator(tx, mode);
+      // Another deletion may have held the lock.
+      const [project] = await tx.query<{ owner: string | null }>(
+        "select find_project($1) ->> 'owner_role' as owner",
+        [id],
+      );
+      if (!project?.owner) throw projectNotFound(id);
       await tx.query("select forget_project($1)", [id]);
       if (mode === "single-owner") {
         await tx.script(dropContents(id));
         return;
       }
-      const owner = quoteIdentifier(project.owner_role);
+      const owner = quoteIdentifier(project.owner);
       await tx.script(
         `grant ${owner} to miosa_auth_admin; drop owned by ${owner}; drop role ${owner}`,
       );

@@ -21,7 +21,7 @@ export async function listProjects(database: Database): Promise<RegisteredProjec
 /** @throws AuthError project_not_found */
 export async function requireProject(database: Database, id: string): Promise<RegisteredProject> {
   const project = await ask<RegisteredProject>(database, "find_project($1)", [id]);
-  if (!project) throw notFound(id);
+  if (!project) throw projectNotFound(id);
   return project;
 }
 
@@ -54,7 +54,7 @@ export async function asProjectOwner<T>(
   });
 }
 
-function notFound(id: string): AuthError {
+export function projectNotFound(id: string): AuthError {
   return new AuthError("project_not_found", {
     message: `There is no project ${id} in this database`,
   });
