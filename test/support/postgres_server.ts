@@ -22,6 +22,9 @@ export interface PostgresServer {
   url(database?: string, user?: string): string;
   /** Stops and starts on the same data and port; `immediate` is a crash, with recovery. */
   restart(how?: "fast" | "immediate"): Promise<void>;
+  /** The first half of a restart: until `start`, nothing listens on the port. */
+  halt(how?: "fast" | "immediate"): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -84,12 +87,15 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       port = await freePort();
       return run(port);
     });
-    const halt = async (signal: NodeJS.Signals) => {
+    const halt = async (how: "fast" | "immediate" = "fast") => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, "exit");
       child.ref();
-      child.kill(signal);
+      child.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
       await exit;
+    };
+    const start = async () => {
+      child = await run(port);
     };
     return {
       major: options.major,
@@ -99,12 +105,14 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       logFile,
       url: (database = "postgres", role = "postgres") =>
         `postgres://${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
-      async restart(how = "fast") {
-        await halt(how === "fast" ? "SIGINT" : "SIGQUIT");
-        child = await run(port);
+      async restart(how) {
+        await halt(how);
+        await start();
       },
+      halt,
+      start,
       async stop() {
-        await halt("SIGINT");
+        await halt();
         await rm(folder, { recursive: true, force: true });
         guard.kill("SIGKILL");
       },
