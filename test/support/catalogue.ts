@@ -37,7 +37,7 @@ export interface CatalogueTable {
 
 /** The functions of a schema by signature. */
 export async function catalogueFunctions(
-  engine: Engine,
+  engine: Pick<Engine, "query">,
   schema: string,
 ): Promise<CatalogueFunction[]> {
   return engine.query<CatalogueFunction & Record<string, unknown>>(
@@ -72,7 +72,10 @@ export async function catalogueFunctions(
 }
 
 /** The tables, sequences and views of a schema by name. */
-export async function catalogueTables(engine: Engine, schema: string): Promise<CatalogueTable[]> {
+export async function catalogueTables(
+  engine: Pick<Engine, "query">,
+  schema: string,
+): Promise<CatalogueTable[]> {
   return engine.query<CatalogueTable & Record<string, unknown>>(
     `select
       c.relname::text as name,
