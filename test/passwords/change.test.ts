@@ -164,14 +164,17 @@ describe("a change of password", () => {
     const strict = await createTestProject({ login_failures_before_wait: 2 });
     const session = await strict.signUp();
     const { email } = session.user;
-    const changeBy = (current_password?: string) =>
+    const changeBy = (current_password?: string, password = nextPassword) =>
       strict.request("/user", {
         method: "PATCH",
-        body: { password: nextPassword, current_password },
+        body: { password, current_password },
         token: session.access_token,
       });
     const signInBy = (password: string) => strict.post("/token", { email, password });
 
+    expectRefusal(await signInBy("not the password"), 400, "invalid_credentials");
+    // A right one costs nothing and ends the row of failures, as a sign-in does.
+    expectRefusal(await changeBy(goodPassword, goodPassword), 422, "same_password");
     expectRefusal(await signInBy("not the password"), 400, "invalid_credentials");
     expectRefusal(await changeBy("not the password"), 400, "current_password_invalid");
     const waiting = await changeBy(goodPassword);

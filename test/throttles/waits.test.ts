@@ -56,6 +56,20 @@ describe("the wait after failed guesses (case 13)", () => {
     expect(await reserve(guessed)).toBeGreaterThan(86_400 - 60);
   });
 
+  it("begins anew after a day, however long it had become", async () => {
+    const guessed = await guessAt({ login_failures_before_wait: 2 });
+    for (let failure = 1; failure <= 4; failure += 1) {
+      expect(await reserve(guessed)).toBeNull();
+      await ageBudgets(guessed.project, "15 minutes");
+    }
+    await ageBudgets(guessed.project, "23 hours");
+    expect(await reserve(guessed)).toBeNull();
+    expect(await reserve(guessed)).toBeNull();
+    const wait = await reserve(guessed);
+    expect(wait).toBeGreaterThan(30);
+    expect(wait).toBeLessThanOrEqual(60);
+  });
+
   it("leaves 100 guesses a day at most to who waits every time", async () => {
     const guessed = await guessAt({});
     let guesses = 0;

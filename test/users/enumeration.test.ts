@@ -79,6 +79,9 @@ describe("a sign-in that fails", () => {
       banned: "user_banned",
       passwordless: "invalid_credentials",
     });
+    expect(
+      await project.sql("select email from sessions join users on users.id = user_id"),
+    ).toEqual([{ email: known.confirmed }]);
   });
 
   it("makes an unknown address wait like a known one, at the price of no hash (cases 10 and 11)", async () => {
