@@ -6,7 +6,7 @@ import { createApp } from "./http/app.ts";
 import { clientAddressReader } from "./http/client_address.ts";
 import type { Bindings } from "./http/service.ts";
 import { signupGate } from "./http/signup_gate.ts";
-import { createHasher, type HasherOptions } from "./passwords/hasher.ts";
+import { createHasher, type Hasher, type HasherOptions } from "./passwords/hasher.ts";
 import { projectDirectory } from "./projects/directory.ts";
 import { parseKeyring } from "./projects/secrets.ts";
 
@@ -22,6 +22,8 @@ export interface AuthOptions {
   /** Admit every loopback origin by CORS; for development. */
   readonly allowLoopbackOrigins?: boolean;
   readonly hashing?: HasherOptions;
+  /** Computes password hashes instead of bcrypt; for tests. The caller closes it. */
+  readonly hasher?: Hasher;
   /** Silent by default. */
   readonly logger?: Logger;
 }
@@ -52,7 +54,7 @@ export interface Auth {
 export function createAuth(options: AuthOptions): Auth {
   const databases = [options.database].flat() as readonly Database[];
   const keyring = parseKeyring(options.masterKey);
-  const hasher = createHasher(options.hashing);
+  const hasher = options.hasher ?? createHasher(options.hashing);
   let isDraining = false;
   const app = createApp({
     directory: projectDirectory({ databases, keyring }),
@@ -72,6 +74,8 @@ export function createAuth(options: AuthOptions): Auth {
     drain: () => {
       isDraining = true;
     },
-    close: () => hasher.close(),
+    close: async () => {
+      if (!options.hasher) await hasher.close();
+    },
   };
 }

@@ -8,6 +8,8 @@ export interface EmbeddedOptions {
   readonly dataDir?: string;
   /** An instance the caller opened and will close. */
   readonly pglite?: PGlite;
+  /** What {@link dumpEmbedded} gave: the database starts as a copy of it, in a fraction of the time. */
+  readonly image?: Blob;
 }
 
 /**
@@ -18,8 +20,7 @@ export interface EmbeddedOptions {
  * grants bite as they do on a server.
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Database> {
-  const pglite =
-    options.pglite ?? (await PGlite.create({ dataDir: options.dataDir ?? "memory://" }));
+  const pglite = options.pglite ?? (await createPglite(options));
 
   return {
     engine: "embedded",
@@ -59,6 +60,21 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Datab
       if (!options.pglite) await pglite.close();
     },
   };
+}
+
+/** A whole database as one image, prepared by `prepare`; it can be opened any number of times. */
+export async function dumpEmbedded(prepare: (database: Database) => Promise<void>): Promise<Blob> {
+  const pglite = await PGlite.create();
+  try {
+    await prepare(await openEmbedded({ pglite }));
+    return await pglite.dumpDataDir("none");
+  } finally {
+    await pglite.close();
+  }
+}
+
+function createPglite({ dataDir = "memory://", image }: EmbeddedOptions): Promise<PGlite> {
+  return PGlite.create(image ? { dataDir, loadDataDir: image } : { dataDir });
 }
 
 async function driver<T>(answer: Promise<T>): Promise<T> {
