@@ -26,7 +26,13 @@ begin
     select 'table', c.oid::regclass::text, a.grantee
     from pg_depend d
     join pg_class c on c.oid = d.objid and c.relowner = current_user::regrole,
-    aclexplode(c.relacl) a
+    lateral (
+      select on_table.grantee from aclexplode(c.relacl) on_table
+      union
+      select on_column.grantee
+      from pg_attribute t, aclexplode(t.attacl) on_column
+      where t.attrelid = c.oid and t.attacl is not null
+    ) a
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_namespace'::regclass and d.refobjid = v_schema
       and a.grantee = any (v_grantees)
   loop
