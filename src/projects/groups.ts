@@ -44,11 +44,18 @@ async function createRole(tx: Transaction, definition: string): Promise<void> {
 
 async function joinAdministrators(tx: Transaction): Promise<void> {
   if ((await administration(tx)) === "roles") return;
+  const [row] = await tx.query<{ name: string }>("select quote_ident(session_user) as name");
   try {
-    await tx.script("grant miosa_auth_admin to current_user");
+    await tx.script(`
+      do $$
+      begin
+        grant miosa_auth_admin to current_user;
+      exception when unique_violation then
+        null;
+      end
+      $$`);
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.sqlstate !== insufficientPrivilege) throw error;
-    const [row] = await tx.query<{ name: string }>("select quote_ident(session_user) as name");
     throw new AuthError("validation_failed", {
       message: `Another administrator prepared this cluster; ask for: grant miosa_auth_admin to ${row?.name};`,
       cause: error,

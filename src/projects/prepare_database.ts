@@ -39,7 +39,7 @@ export async function prepareDatabase(
   }
 
   await database.transaction(async (tx) => {
-    await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth', 0))");
+    await oneAtATime(tx);
     if (mode === "roles") await tx.script("set local role miosa_auth_admin");
     await installSharedSchema(tx, mode);
   });
@@ -92,8 +92,14 @@ async function requireCreate(database: Database): Promise<void> {
   });
 }
 
+async function oneAtATime(tx: Transaction): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth', 0))");
+}
+
+// Two grants on one database at once would fail: its row in the catalogue has no lock of its own.
 async function lendCreate(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
+    await oneAtATime(tx);
     const [row] = await tx.query<{
       lent: boolean;
       lendable: boolean;
