@@ -16,7 +16,7 @@ grant execute on function
   refresh(bytea, bytea, bytea, inet, text),
   logout(uuid, bytea, text, inet),
   get_user(uuid, uuid),
-  own_password_salt(uuid, uuid, boolean),
+  own_password_salt(uuid, uuid, boolean, inet),
   update_user(uuid, uuid, text, jsonb, text, uuid, bytea, bytea, inet),
   delete_user(uuid, uuid, uuid, bytea, inet),
   list_sessions(uuid, uuid),

@@ -204,12 +204,13 @@ export function projectFunctions(database: Database, schema: string) {
     getUser: (caller: Caller) =>
       call<Result<{ user: UserJson }>>("get_user", uuid(caller.sessionId), uuid(caller.userId)),
 
-    ownPasswordSalt: (p: { caller: Caller; isGuess: boolean }) =>
+    ownPasswordSalt: (p: { caller: Caller; isGuess: boolean; client: Client }) =>
       call<Result<Salt>>(
         "own_password_salt",
         uuid(p.caller.sessionId),
         uuid(p.caller.userId),
         boolean(p.isGuess),
+        inet(p.client.address),
       ),
 
     updateUser: (p: {

@@ -62,7 +62,8 @@ export function registerUser(app: App): void {
     const { functions } = c.var.project;
     const current = c.req.valid("json").current_password ?? null;
     const { hasher } = c.var.service;
-    const proof = await proveCurrentPassword(functions, hasher, caller, current, bearerStatuses);
+    const holder = { caller, client: c.var.client, statuses: bearerStatuses };
+    const proof = await proveCurrentPassword(functions, hasher, holder, current);
     accepted(
       await functions.deleteUser({ caller, ...proof, client: c.var.client }),
       bearerStatuses,
@@ -106,8 +107,7 @@ async function passwordChange(
     functions,
     c.var.service.hasher,
     passwordPolicy,
-    caller,
+    { caller, client: c.var.client, statuses: bearerStatuses },
     { current: current ?? null, next: password },
-    bearerStatuses,
   );
 }

@@ -1,4 +1,4 @@
-import type { Caller, ProjectFunctions } from "../database/functions.ts";
+import type { Caller, Client, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import type { Hasher } from "./hasher.ts";
@@ -22,25 +22,29 @@ export interface PasswordChange extends CurrentPasswordProof {
 
 const nothingProved: CurrentPasswordProof = { attempt: null, currentProof: null };
 
-/** The statuses of refusals that are about the caller's session. */
-type Statuses = Parameters<typeof accepted>[1];
+/** Who proves or changes its password, and from where. */
+export interface PasswordHolder {
+  readonly caller: Caller;
+  readonly client: Client;
+  /** The statuses of refusals that are about the caller's session. */
+  readonly statuses: Parameters<typeof accepted>[1];
+}
 
 /**
  * Hashes the current password as the caller gave it. A guess at it is paid for like a sign-in.
  *
- * @throws AuthError over_request_rate_limit, service_unavailable, and what `statuses` is for
+ * @throws AuthError over_request_rate_limit, service_unavailable, and about the caller's session
  */
 export async function proveCurrentPassword(
   functions: ProjectFunctions,
   hasher: Hasher,
-  caller: Caller,
+  { caller, client, statuses }: PasswordHolder,
   password: string | null,
-  statuses: Statuses,
 ): Promise<CurrentPasswordProof> {
   if (password === null) return nothingProved;
   prepare(password);
   const { attempt, salt } = accepted(
-    await functions.ownPasswordSalt({ caller, isGuess: true }),
+    await functions.ownPasswordSalt({ caller, isGuess: true, client }),
     statuses,
   );
   if (salt === null) throw new AuthError("current_password_invalid");
@@ -51,20 +55,19 @@ export async function proveCurrentPassword(
  * Hashes a new password, and the current one when it is given. The new password's strength is the
  * caller's to check before.
  *
- * @throws AuthError over_request_rate_limit, service_unavailable, and what `statuses` is for
+ * @throws AuthError over_request_rate_limit, service_unavailable, and about the caller's session
  */
 export async function preparePasswordChange(
   functions: ProjectFunctions,
   hasher: Hasher,
   policy: PasswordPolicy,
-  caller: Caller,
+  { caller, client, statuses }: PasswordHolder,
   passwords: { readonly current: string | null; readonly next: string },
-  statuses: Statuses,
 ): Promise<PasswordChange> {
   const { current, next } = passwords;
   if (current !== null) prepare(current);
   const { attempt, salt } = accepted(
-    await functions.ownPasswordSalt({ caller, isGuess: current !== null }),
+    await functions.ownPasswordSalt({ caller, isGuess: current !== null, client }),
     statuses,
   );
   if (current !== null && salt === null) throw new AuthError("current_password_invalid");

@@ -119,7 +119,9 @@ async function callAll(query: Query, id: string): Promise<void> {
     outcome: null,
     revoked: true,
   });
-  const own = accepted<{ attempt: string }>(await f.ownPasswordSalt({ caller, isGuess: true }));
+  const own = accepted<{ attempt: string }>(
+    await f.ownPasswordSalt({ caller, isGuess: true, client }),
+  );
   expect(
     await f.updateUser({
       caller,

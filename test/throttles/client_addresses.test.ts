@@ -140,3 +140,21 @@ describe("sign-ups from one client address", () => {
     expect(await project.sql("select count(*)::int as n from users")).toEqual([{ n: 3 }]);
   });
 });
+
+describe("changes of password from one client address", () => {
+  it("are counted like sign-ins, since they cost hashes (case 14)", async () => {
+    const project = await createTestProject({ logins_per_address: 1, password_change: "any" });
+    const { access_token: token } = await project.signUp();
+    const change = (password: string) =>
+      project.request("/user", {
+        method: "PATCH",
+        body: { password },
+        token,
+        address: "203.0.113.9",
+      });
+    expect((await change("a second fine phrase")).status).toBe(200);
+    const refused = await change("a third fine phrase");
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("Retry-After")).not.toBeNull();
+  });
+});

@@ -1,9 +1,12 @@
 -- The salt of the caller's own password. With p_is_guess, the caller is about to prove the current
--- password: that is a guess like any other and comes out of the same budget as sign-in.
+-- password: that is a guess like any other and comes out of the same budget as sign-in. Either way it
+-- costs hashes, so it is counted by address like a sign-in.
 -- Called by the runtime.
 -- Returns: user_not_found, session_not_found, session_expired, user_banned, over_request_rate_limit.
 
-create or replace function own_password_salt(p_session_id uuid, p_user_id uuid, p_is_guess boolean) returns jsonb
+create or replace function own_password_salt(
+  p_session_id uuid, p_user_id uuid, p_is_guess boolean, p_client inet
+) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
 as $$
@@ -11,6 +14,7 @@ declare
   v_settings settings;
   v_user users;
   v_refusal text;
+  v_is_guess boolean;
   v_wait integer;
   v_attempt uuid;
 begin
@@ -20,15 +24,19 @@ begin
     return jsonb_build_object('outcome', v_refusal);
   end if;
 
-  if p_is_guess and v_user.password_hash is not null then
-    select * into strict v_settings from settings;
-    v_wait := reserve_guess(
+  select * into strict v_settings from settings;
+  v_is_guess := p_is_guess and v_user.password_hash is not null;
+  v_wait := coalesce(
+    spend_rate('login', p_client, v_settings.logins_per_address),
+    case when v_is_guess then reserve_guess(
       'password', email_subject(v_user.email),
       v_settings.login_failures_before_wait, v_settings.login_guesses_per_day
-    );
-    if v_wait is not null then
-      return jsonb_build_object('outcome', 'over_request_rate_limit', 'retry_after', v_wait);
-    end if;
+    ) end
+  );
+  if v_wait is not null then
+    return jsonb_build_object('outcome', 'over_request_rate_limit', 'retry_after', v_wait);
+  end if;
+  if v_is_guess then
     v_attempt := open_attempt(email_subject(v_user.email));
   end if;
   return jsonb_build_object(
@@ -39,5 +47,5 @@ begin
 end
 $$;
 
-comment on function own_password_salt(uuid, uuid, boolean) is
+comment on function own_password_salt(uuid, uuid, boolean, inet) is
   'The salt of the caller''s password, null without one: {outcome, attempt, salt}, or {outcome: code, retry_after?}.';
