@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
+import { wantsJson } from "./options.ts";
 import { reportFailure } from "./output.ts";
 import { createProgram } from "./program.ts";
 
@@ -11,7 +12,7 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : wrongUsage;
   } else {
-    reportFailure(error, process.argv.includes("--json"));
+    reportFailure(error, wantsJson());
     process.exitCode = 1;
   }
 }

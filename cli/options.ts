@@ -7,29 +7,48 @@ import {
   parseKeyring,
 } from "../src/index.ts";
 
+const defaultPort = 8787;
+
 /** `--database`, for commands that administrate one. */
 export function databaseOption(): Option {
   return new Option("--database <url>", "the Postgres to work in, as its administrator")
     .env("MIOSA_AUTH_DATABASE")
+    .argParser(parseDatabaseUrl)
     .makeOptionMandatory();
 }
 
 export function jsonOption(): Option {
-  return new Option("--json", "print one line of JSON");
+  return flag("--json", "print one line of JSON", "MIOSA_AUTH_JSON");
+}
+
+/** Whether failures are reported as JSON, too: asked before and after the options are read. */
+export function wantsJson(): boolean {
+  return process.argv.includes("--json") || isOn(process.env.MIOSA_AUTH_JSON);
+}
+
+/** An option without a value; its variable is on unless it is empty, `0`, `false`, `no` or `off`. */
+export function flag(flags: string, description: string, variable: string): Option {
+  // Commander takes any value of a variable for on.
+  if (!isOn(process.env[variable])) delete process.env[variable];
+  return new Option(flags, description).env(variable);
 }
 
 export function publicUrlOption(): Option {
   return new Option("--public-url <url>", "where projects are reached from outside")
     .env("MIOSA_AUTH_PUBLIC_URL")
-    .default("http://localhost:8787")
     .argParser(parseHttpUrl);
 }
 
 export function portOption(): Option {
   return new Option("--port <number>", "the port to listen on; 0 takes a free one")
     .env("MIOSA_AUTH_PORT")
-    .default(8787)
-    .argParser(parsePort);
+    .default(defaultPort)
+    .argParser((text) => parseWhole(text, { least: 0, most: 65_535 }));
+}
+
+/** Where projects are reached when nothing else is said. */
+export function localUrl(port: number = defaultPort): string {
+  return `http://localhost:${port}`;
 }
 
 /** The key from the environment, never from the arguments, which other users of a machine can see. */
@@ -60,10 +79,24 @@ export async function withDatabase<T>(
   }
 }
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError("A port is a number from 0 to 65535.");
+export function parseDatabaseUrl(text: string): string {
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError("A database is postgres://user@host:port/name.");
+}
+
+export function parseWhole(text: string, { least, most }: { least: number; most: number }): number {
+  const number = Number(text);
+  if (/^\d{1,9}$/.test(text) && number >= least && number <= most) return number;
+  throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+}
+
+/** The parts of a text that white space keeps apart: how one variable holds several values. */
+export function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && !/^(|0|false|no|off)$/i.test(value.trim());
 }
 
 function parseHttpUrl(text: string): string {

@@ -25,10 +25,11 @@ export function reportFailure(error: unknown, json: boolean): void {
   );
 }
 
-function reasonOf(error: unknown): string {
+/** The reason of a failure in words for an operator. */
+export function reasonOf(error: unknown): string {
   if (error instanceof DatabaseError) return error.explanation() || error.message;
-  if (error instanceof AuthError && error.code === "service_unavailable") {
-    return `The database cannot be reached: ${reasonOf(error.cause)}`;
+  if (error instanceof AuthError && error.code === "service_unavailable" && error.cause) {
+    return `A database cannot be reached (${reasonOf(error.cause)})`;
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -53,7 +53,7 @@ function group(name: string, description: string, commands: Command[]): Command 
 }
 
 function throwing(command: Command): Command {
-  command.exitOverride();
+  command.exitOverride().showHelpAfterError("(--help says more)");
   for (const child of command.commands) throwing(child);
   return command;
 }

@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command, Option } from "commander";
+import type { Logger } from "pino";
 import {
+  type Auth,
   AuthError,
   checkRuntime,
   connectPostgres,
@@ -8,18 +11,29 @@ import {
   startServer,
 } from "../../src/index.ts";
 import { stderrLogger } from "../logger.ts";
-import { jsonOption, portOption, publicUrlOption, requireMasterKey } from "../options.ts";
-import { print, printNotes } from "../output.ts";
+import {
+  flag,
+  jsonOption,
+  localUrl,
+  parseDatabaseUrl,
+  parseWhole,
+  portOption,
+  publicUrlOption,
+  requireMasterKey,
+  words,
+} from "../options.ts";
+import { print, printNotes, reasonOf } from "../output.ts";
 import { onShutdown } from "../shutdown.ts";
 
 interface Options {
   database: string[];
   port: number;
   host: string;
-  publicUrl: string;
+  publicUrl?: string;
   trustedProxy?: string[];
-  connections: string;
+  connections: number;
   preparedStatements?: boolean;
+  drain: number;
   json?: boolean;
 }
 
@@ -29,6 +43,10 @@ export function serve(): Command {
     .addOption(
       new Option("--database <url...>", "the databases, as a login of the runtime group")
         .env("MIOSA_AUTH_DATABASE")
+        .argParser((text, before: string[] = []) => [
+          ...before,
+          ...words(text).map(parseDatabaseUrl),
+        ])
         .makeOptionMandatory(),
     )
     .addOption(portOption())
@@ -37,27 +55,44 @@ export function serve(): Command {
         .env("MIOSA_AUTH_HOST")
         .default("127.0.0.1"),
     )
-    .addOption(publicUrlOption())
+    .addOption(publicUrlOption().default(undefined, "http://localhost and the port"))
     .addOption(
-      new Option("--trusted-proxy <network...>", "proxies whose X-Forwarded-For is believed").env(
-        "MIOSA_AUTH_TRUSTED_PROXIES",
-      ),
+      new Option("--trusted-proxy <network...>", "proxies whose X-Forwarded-For is believed")
+        .env("MIOSA_AUTH_TRUSTED_PROXIES")
+        .argParser((text, before: string[] = []) => [...before, ...words(text)]),
     )
     .addOption(
       new Option("--connections <number>", "connections to each database")
         .env("MIOSA_AUTH_CONNECTIONS")
-        .default("10"),
+        .default(10)
+        .argParser((text) => parseWhole(text, { least: 1, most: 1_000 })),
+    )
+    .addOption(
+      flag(
+        "--prepared-statements",
+        "faster; only without a pooler, or with one that carries them",
+        "MIOSA_AUTH_PREPARED_STATEMENTS",
+      ),
     )
     .addOption(
       new Option(
-        "--prepared-statements",
-        "faster; only without a pooler, or with one that carries them",
-      ).env("MIOSA_AUTH_PREPARED_STATEMENTS"),
+        "--drain <seconds>",
+        "after SIGTERM, go on serving for so long while /health/ready says 503",
+      )
+        .env("MIOSA_AUTH_DRAIN")
+        .default(5)
+        .argParser((text) => parseWhole(text, { least: 0, most: 300 })),
     )
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      "\nNeeds MIOSA_AUTH_KEY. Several URLs or networks in a variable stand apart by spaces.",
+      `
+Needs MIOSA_AUTH_KEY. Several URLs or networks in a variable stand apart by spaces. Other users of
+a machine can read arguments: a URL with a password belongs into MIOSA_AUTH_DATABASE.
+
+Starts while a database is away, and serves as soon as it is there. GET /health/live says whether
+the process runs, GET /health/ready whether it should be sent requests. After SIGTERM it finishes
+what is in flight, for at most 30 seconds, and exits with 0; a second signal exits at once.`,
     )
     .action(run);
 }
@@ -65,34 +100,68 @@ export function serve(): Command {
 async function run(options: Options): Promise<void> {
   const masterKey = requireMasterKey();
   const logger = stderrLogger();
-  const databases = options.database.flatMap(words).map((url) =>
-    connectPostgres({
-      url,
-      connections: Number(options.connections),
-      preparedStatements: options.preparedStatements ?? false,
-      onConnectionLost: () => logger.warn("a database connection was lost"),
-    }),
-  );
-  for (const database of databases) printNotes(await checkOrWait(database));
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const databases = options.database.map((url) => connect(url, options, logger));
+    closers.push(() => Promise.all(databases.map((database) => database.close())));
+    for (const database of databases) printNotes(await checkOrWait(database));
+    const { auth, server, publicUrl } = await start(databases, masterKey, logger, options, closers);
+    onShutdown(async (signal) => {
+      auth.drain();
+      server.drain();
+      if (signal === "SIGTERM") await sleep(options.drain * 1_000);
+      await close();
+    });
+    const { host } = options;
+    print({ public_url: publicUrl, host, port: server.port }, options.json, () => [
+      `Serving ${databases.length} database(s) on ${originOf(host, server.port)}, reached as ${publicUrl}`,
+    ]);
+  } catch (error) {
+    // What is open would keep the process.
+    await close();
+    throw error;
+  }
+}
 
-  const auth = createAuth({
+function connect(url: string, options: Options, logger: Logger): Database {
+  return connectPostgres({
+    url,
+    connections: options.connections,
+    preparedStatements: options.preparedStatements ?? false,
+    onConnectionLost: () => logger.warn("a database connection was lost"),
+  });
+}
+
+async function start(
+  databases: Database[],
+  masterKey: string,
+  logger: Logger,
+  { host, port, publicUrl: given, trustedProxy = [] }: Options,
+  closers: (() => Promise<unknown>)[],
+) {
+  let auth: Auth | undefined;
+  closers.push(async () => auth?.close());
+  const server = await startServer({
+    host,
+    port,
+    fetch: (request, bindings) => {
+      if (!auth) throw new AuthError("service_unavailable");
+      return auth.fetch(request, bindings);
+    },
+  });
+  closers.push(() => server.close());
+  const publicUrl = given ?? localUrl(server.port);
+  auth = createAuth({
     database: databases,
     masterKey,
-    publicUrl: options.publicUrl,
-    trustedProxies: (options.trustedProxy ?? []).flatMap(words),
+    publicUrl,
+    trustedProxies: trustedProxy,
     logger,
   });
-  const server = await startServer({ fetch: auth.fetch, host: options.host, port: options.port });
-  onShutdown(async () => {
-    auth.drain();
-    await server.close();
-    await auth.close();
-    await Promise.all(databases.map((database) => database.close()));
-  });
-  const { publicUrl, host } = options;
-  print({ public_url: publicUrl, host, port: server.port }, options.json, () => [
-    `Serving ${databases.length} database(s) on http://${host}:${server.port}, reached as ${publicUrl}`,
-  ]);
+  return { auth, server, publicUrl };
 }
 
 // A database that is away comes back; one that refuses does not.
@@ -101,10 +170,10 @@ async function checkOrWait(database: Database): Promise<string[]> {
     return await checkRuntime(database);
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "service_unavailable") throw error;
-    return ["A database cannot be reached; serving 503 until it can"];
+    return [`${reasonOf(error)}; serving 503 until it can`];
   }
 }
 
-function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== "");
+function originOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -64,9 +64,9 @@ export function fromDriver(error: unknown): AuthError | DatabaseError {
   const raised = sqlstate ? raisedCodes.get(sqlstate) : undefined;
   if (raised) return new AuthError(raised);
   if (sqlstate === "57014" || sqlstate === "55P03") return new AuthError("request_timeout");
-  if (isUnavailable(error, sqlstate))
-    return new AuthError("service_unavailable", { retryAfter: 1 });
-  return new DatabaseError(sqlstate, name, explain(error));
+  const failure = new DatabaseError(sqlstate, name, explain(error));
+  if (!isUnavailable(error, sqlstate)) return failure;
+  return new AuthError("service_unavailable", { retryAfter: 1, cause: failure });
 }
 
 /** Whether running the whole transaction again may succeed: serialization failure or deadlock. */
@@ -83,6 +83,8 @@ function isUnavailable(error: unknown, sqlstate: string | undefined): boolean {
 }
 
 function explain(error: unknown): string {
+  // A name with several addresses fails once for each, and says nothing as a whole.
+  if (error instanceof AggregateError) return error.errors.map(explain).join(", ");
   const { message, detail } = error as { message?: unknown; detail?: unknown };
   return [message, detail].filter((part) => typeof part === "string" && part !== "").join(": ");
 }

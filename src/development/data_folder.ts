@@ -42,7 +42,8 @@ export async function lockDataFolder(folder: string): Promise<LockedFolder> {
 
 async function isAlive(pidFile: string): Promise<boolean> {
   const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  // In a container, a new process often has the number of the one before.
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -4,6 +4,7 @@ import { authUrlOf, createProject, ensurePrepared } from "../../../src/index.ts"
 import {
   databaseOption,
   jsonOption,
+  localUrl,
   publicUrlOption,
   requireKeyring,
   withDatabase,
@@ -12,7 +13,7 @@ import { keyValueLines, print, printNotes } from "../../output.ts";
 
 interface Options {
   database: string;
-  publicUrl: string;
+  publicUrl?: string;
   jwtSecretFile?: string;
   json?: boolean;
 }
@@ -27,7 +28,7 @@ export function projectCreate(): Command {
       new Option(
         "--jwt-secret-file <file>",
         "move in with a secret of your own, at least 32 bytes",
-      ),
+      ).env("MIOSA_AUTH_JWT_SECRET_FILE"),
     )
     .addOption(jsonOption())
     .addHelpText("after", "\nNeeds MIOSA_AUTH_KEY. Prepares the database first when it never was.")
@@ -39,7 +40,7 @@ export function projectCreate(): Command {
         return createProject(database, { id, keyring, ...(jwtSecret ? { jwtSecret } : {}) });
       });
       const environment = {
-        AUTH_URL: authUrlOf(options.publicUrl, id),
+        AUTH_URL: authUrlOf(options.publicUrl ?? localUrl(), id),
         AUTH_JWT_SECRET: created.jwtSecret,
       };
       print(environment, options.json, () => keyValueLines(environment));

@@ -3,6 +3,7 @@ import { readEnvironment } from "../../../src/index.ts";
 import {
   databaseOption,
   jsonOption,
+  localUrl,
   publicUrlOption,
   requireKeyring,
   withDatabase,
@@ -18,10 +19,10 @@ export function projectEnv(): Command {
     .addOption(jsonOption())
     .addHelpText("after", "\nNeeds the MIOSA_AUTH_KEY that the project was made with.")
     .action(
-      async (id: string, options: { database: string; publicUrl: string; json?: boolean }) => {
+      async (id: string, options: { database: string; publicUrl?: string; json?: boolean }) => {
         const keyring = requireKeyring();
         const environment = await withDatabase(options.database, (database) =>
-          readEnvironment(database, id, keyring, options.publicUrl),
+          readEnvironment(database, id, keyring, options.publicUrl ?? localUrl()),
         );
         print(environment, options.json, () => keyValueLines(environment));
       },

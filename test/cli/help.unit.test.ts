@@ -1,0 +1,85 @@
+import { type Command, CommanderError } from "commander";
+import { describe, expect, it } from "vitest";
+import { createProgram } from "../../cli/program.ts";
+
+/** Every command that does something, by its full name. */
+const commands = [
+  "database init",
+  "dev",
+  "key generate",
+  "project create",
+  "project delete",
+  "project env",
+  "project grant",
+  "project list",
+  "project revoke",
+  "project show",
+  "serve",
+];
+
+function leaves(command: Command, path: string[] = []): [string, Command][] {
+  if (command.commands.length === 0) return [[path.join(" "), command]];
+  return command.commands.flatMap((child) => leaves(child, [...path, child.name()]));
+}
+
+/** What a command prints when it is asked for help. */
+async function help(name: string): Promise<string> {
+  let printed = "";
+  const writeOut = (text: string) => {
+    printed += text;
+  };
+  const capture = (command: Command) => {
+    command.configureOutput({ writeOut, getOutHelpWidth: () => 200 });
+    command.commands.forEach(capture);
+  };
+  const program = createProgram();
+  capture(program);
+  const args = [...(name === "" ? [] : name.split(" ")), "--help"];
+  const error = await program.parseAsync(args, { from: "user" }).catch((reason) => reason);
+  expect(error).toBeInstanceOf(CommanderError);
+  expect((error as CommanderError).exitCode).toBe(0);
+  return printed;
+}
+
+describe("the command line's help", () => {
+  it("is there for every command", () => {
+    const names = leaves(createProgram()).map(([name]) => name);
+    expect(names.sort()).toEqual(commands);
+  });
+
+  it("starts with what to do first, and names the exit codes", async () => {
+    const text = await help("");
+    for (const line of ["miosa-auth dev", "miosa-auth key generate", "project create", "serve"]) {
+      expect(text).toContain(line);
+    }
+    expect(text).toContain("Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.");
+  });
+
+  it.each(leaves(createProgram()))(
+    "of %s teaches: what for, arguments, variables",
+    async (name, command) => {
+      const text = await help(name);
+      expect(text).toContain(command.description());
+      for (const { description } of command.registeredArguments) {
+        expect(text).toContain(description);
+      }
+      for (const option of command.options.filter(({ long }) => long !== "--yes")) {
+        expect([option.long, option.envVar]).toEqual([
+          option.long,
+          expect.stringMatching(/^MIOSA_AUTH_[A-Z_]+$/),
+        ]);
+        expect(text).toContain(`env: ${option.envVar}`);
+      }
+      expect(text).toContain("--json");
+    },
+  );
+
+  it.each(["project create", "project env", "serve"])(
+    "of %s says that it needs the key, which no argument takes (case 169)",
+    async (name) => {
+      const text = await help(name);
+      expect(text).toContain("MIOSA_AUTH_KEY");
+      expect(text).not.toMatch(/--(auth-|master-)?key|--jwt-secret |--password/);
+    },
+  );
+});

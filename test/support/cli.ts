@@ -1,0 +1,96 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/** The built command line; `npm test` builds it first. */
+export const cliFile = "dist/cli/main.js";
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Runs a command to its end, with no variable of the product set but those given. */
+export function runCli(args: readonly string[], env: Environment = {}): Promise<Finished> {
+  return runCommand(process.execPath, [cliFile, ...args], env);
+}
+
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  env: Environment = {},
+): Promise<Finished> {
+  return new Promise((resolve) => {
+    const options = { env: environment(env), timeout: 25_000 };
+    const child = execFile(command, [...args], options, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr });
+    });
+    child.stdin?.end();
+  });
+}
+
+/** A command that stays until it is told to go. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** What it printed first, with `--json` an object. */
+  readonly printed: Record<string, string>;
+  stderr(): string;
+  /** Sends a signal and gives the exit code, null when the signal itself ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a command with `--json` and waits for its line. */
+export function startCli(args: readonly string[], env: Environment = {}): Promise<Running> {
+  return startCommand(process.execPath, [cliFile, ...args, "--json"], env);
+}
+
+/** @throws Error when it ends before it prints a line of JSON */
+export async function startCommand(
+  command: string,
+  args: readonly string[],
+  env: Environment = {},
+): Promise<Running> {
+  const child = spawn(command, [...args], {
+    env: environment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr?.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const exited = once(child, "exit");
+  const printed = await firstLine(child);
+  if (printed === undefined) throw new Error(`${args.join(" ")} ended: ${stderr}`);
+  return {
+    child,
+    printed: JSON.parse(printed),
+    stderr: () => stderr,
+    async stop(signal = "SIGKILL") {
+      child.kill(signal);
+      const [code] = await exited;
+      return code;
+    },
+  };
+}
+
+function firstLine(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let stdout = "";
+    child.stdout?.on("data", (chunk) => {
+      stdout += chunk;
+      const end = stdout.indexOf("\n{") + 1;
+      const line = stdout.slice(stdout.startsWith("{") ? 0 : end).split("\n");
+      if ((stdout.startsWith("{") || end > 0) && line.length > 1) resolve(line[0]);
+    });
+    child.once("exit", () => resolve(undefined));
+  });
+}
+
+function environment(env: Environment): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(MIOSA_|AUTH_|PG|NODE_OPTIONS|VITEST)/.test(name),
+  );
+  return { ...Object.fromEntries(own), ...env };
+}
