@@ -8,6 +8,7 @@
 do $$
 declare
   v_schema oid := current_schema()::regnamespace;
+  v_owner oid := (select oid from pg_roles where rolname = current_user);
   v_grantees oid[] := array[0, coalesce(to_regrole('miosa_auth_runtime'), 0)];
   v_grant record;
 begin
@@ -18,14 +19,14 @@ begin
     union all
     select 'function', p.oid::regprocedure::text, a.grantee
     from pg_depend d
-    join pg_proc p on p.oid = d.objid and p.proowner = current_user::regrole,
+    join pg_proc p on p.oid = d.objid and p.proowner = v_owner,
     aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
     where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_namespace'::regclass and d.refobjid = v_schema
       and a.grantee = any (v_grantees)
     union all
     select 'table', c.oid::regclass::text, a.grantee
     from pg_depend d
-    join pg_class c on c.oid = d.objid and c.relowner = current_user::regrole,
+    join pg_class c on c.oid = d.objid and c.relowner = v_owner,
     lateral (
       select on_table.grantee from aclexplode(c.relacl) on_table
       union

@@ -7,7 +7,12 @@ import { dirname, join } from "node:path";
 export interface SqlSet {
   /** A folder for postgres-migrations. */
   readonly migrations: string;
-  /** Default privileges, then every replaceable function, in the order of folders and files. */
+  /**
+   * Default privileges of an owner role, for before the functions; left out where the administrator
+   * owns the schema itself, since they would reach all that it creates elsewhere.
+   */
+  readonly ownerDefaults: string;
+  /** Every replaceable function, in the order of folders and files. */
   readonly functions: string;
   readonly grants: string;
   /** Grants to the groups; left out where the administrator cannot make roles. */
@@ -35,6 +40,17 @@ export function sqlSet(kind: "shared" | "project"): SqlSet {
   return set;
 }
 
+/**
+ * The script that brings a schema to its release after the migrations. `ownRole` says whether its
+ * owner is a role that owns nothing else.
+ */
+export function replaceableScript(set: SqlSet, ownRole: boolean): string {
+  const parts = ownRole
+    ? [set.ownerDefaults, set.functions, set.grants, set.grantsToGroups]
+    : [set.functions, set.grants];
+  return parts.join("\n");
+}
+
 const policyHelpers = [
   "aal",
   "claims",
@@ -49,17 +65,18 @@ const policyHelpers = [
 
 function load(folder: string): SqlSet {
   const migrations = join(folder, "migrations");
-  const functions = commentsLast(
-    [join(folder, "defaults.sql"), ...sqlFiles(join(folder, "functions"))].map(read).join("\n"),
-  );
+  const ownerDefaults = read(join(folder, "defaults.sql"));
+  const functions = commentsLast(sqlFiles(join(folder, "functions")).map(read).join("\n"));
   const grants = read(join(folder, "grants.sql"));
   const grantsToGroups = read(join(folder, "grants_to_groups.sql"));
+  const scripts = [ownerDefaults, functions, grants, grantsToGroups];
   const release = createHash("sha256")
-    .update([...sqlFiles(migrations).map(read), functions, grants, grantsToGroups].join("\0"))
+    .update([...sqlFiles(migrations).map(read), ...scripts].join("\0"))
     .digest("hex")
     .slice(0, 16);
   return {
     migrations,
+    ownerDefaults,
     functions,
     grants,
     grantsToGroups,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Database, Transaction } from "../database/database.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { runMigrations } from "../database/migrate.ts";
-import { sqlSet } from "../database/sql_files.ts";
+import { replaceableScript, sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
 import {
   type Administration,
@@ -63,8 +63,7 @@ export async function installProject(tx: Transaction, mode: Administration): Pro
   // Bodies are checked in tests; checking them here made creation slower with each project.
   await tx.script("set local check_function_bodies = off");
   await runMigrations(tx, project.migrations);
-  const groups = mode === "roles" ? project.grantsToGroups : "";
-  await tx.script(`${project.functions}\n${project.grants}\n${groups}`);
+  await tx.script(replaceableScript(project, mode === "roles"));
 }
 
 async function createSchema(tx: Transaction, mode: Administration, id: string): Promise<string> {

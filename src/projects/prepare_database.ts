@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "../database/database.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { runMigrations } from "../database/migrate.ts";
-import { sqlSet } from "../database/sql_files.ts";
+import { replaceableScript, sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
 import { type Administration, actAsAdministrator } from "./administration.ts";
 import { ensureGroups, prepareRuntimeRole } from "./groups.ts";
@@ -76,8 +76,7 @@ async function installSharedSchema(tx: Transaction, mode: Administration): Promi
   await actAsAdministrator(tx, mode);
   await tx.script("set local check_function_bodies = off");
   await runMigrations(tx, shared.migrations);
-  await tx.script(`${shared.functions}\n${shared.grants}`);
-  if (mode === "roles") await tx.script(shared.grantsToGroups);
+  await tx.script(replaceableScript(shared, mode === "roles"));
 }
 
 async function requireCreate(database: Database): Promise<void> {

@@ -33,7 +33,7 @@ export async function changeSettings(
       return row?.settings ?? {};
     });
   } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
+    if (!(error instanceof DatabaseError) || !isUnfitValue(error)) throw error;
     const name = error.constraint?.replace(/^settings_/, "");
     throw new AuthError("validation_failed", {
       message: name
@@ -42,4 +42,9 @@ export async function changeSettings(
       cause: error,
     });
   }
+}
+
+// A value of the wrong type or out of range: the classes of data errors and of broken constraints.
+function isUnfitValue({ sqlstate }: DatabaseError): boolean {
+  return /^2[23]/.test(sqlstate ?? "");
 }

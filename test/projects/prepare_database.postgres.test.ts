@@ -33,7 +33,7 @@ async function administrator(rights: Rights = {}): Promise<Administrator> {
   const groups = await made.query("select from pg_roles where rolname = 'miosa_auth_admin'");
   // What an operator does for every administrator but the first.
   if (rights.createRole !== false && groups.length > 0) {
-    await made.query(`grant miosa_auth_admin to ${made.role}`);
+    await made.query(`grant miosa_auth_admin to ${made.quoted}`);
   }
   return made;
 }
@@ -86,7 +86,7 @@ describe("preparing a database", () => {
     expect(message).not.toContain("\n");
     const [grant] = /grant create on database .*;$/.exec(message) ?? [];
     expect(grant).toBe(
-      `grant create on database ${admin.database} to ${admin.role} with grant option;`,
+      `grant create on database "${admin.database}" to ${admin.quoted} with grant option;`,
     );
     expect(await admin.query("select from pg_namespace where nspname = 'miosa_auth'")).toEqual([]);
 
@@ -121,9 +121,11 @@ describe("preparing a database", () => {
     } else {
       expect(outcome).toMatchObject({
         code: "validation_failed",
-        message: expect.stringMatching(new RegExp(`grant miosa_auth_admin to ${stranger.role};$`)),
+        message: expect.stringMatching(
+          new RegExp(`grant miosa_auth_admin to ${stranger.quoted};$`),
+        ),
       });
-      await stranger.query(`grant miosa_auth_admin to ${stranger.role}`);
+      await stranger.query(`grant miosa_auth_admin to ${stranger.quoted}`);
       expect(await prepareDatabase(stranger.connection)).toMatchObject({ administration: "roles" });
     }
   });

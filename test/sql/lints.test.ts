@@ -123,9 +123,9 @@ describe.each(["a project", "miosa_auth"])("the installed schema of %s", (kind) 
   });
 
   it("has no function that nobody calls", () => {
-    const callers = readdirSync(projectsFolder)
-      .map((file) => readFileSync(path.join(projectsFolder, file), "utf8"))
-      .concat("");
+    const callers = readdirSync(projectsFolder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => readFileSync(path.join(projectsFolder, file), "utf8"));
     const orphans = functions.filter(
       ({ name, executors }) =>
         executors.length === 0 &&

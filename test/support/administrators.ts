@@ -6,6 +6,8 @@ import type { PostgresServer } from "./postgres_server.ts";
 
 export interface Administrator {
   readonly role: string;
+  /** The role's name as SQL writes it. Names are such as need the quotes. */
+  readonly quoted: string;
   readonly database: string;
   /** Connected as `role`; the caller closes it. */
   readonly connection: Database;
@@ -27,16 +29,18 @@ export async function createAdministrator(
   { createRole = true, create = "with grant option", database }: Rights = {},
 ): Promise<Administrator> {
   const suffix = randomBytes(4).toString("hex");
-  const role = `administrator_${suffix}`;
-  const name = database ?? `database_${suffix}`;
-  await run(server, "postgres", `create role ${role} login ${createRole ? "createrole" : ""}`);
-  if (!database) await run(server, "postgres", `create database ${name}`);
+  const role = `Admin-${suffix}`;
+  const quoted = `"${role}"`;
+  const name = database ?? `Database-${suffix}`;
+  await run(server, "postgres", `create role ${quoted} login ${createRole ? "createrole" : ""}`);
+  if (!database) await run(server, "postgres", `create database "${name}"`);
   const option = create === "plain" ? "" : create;
   if (create !== "none") {
-    await run(server, "postgres", `grant create on database ${name} to ${role} ${option}`);
+    await run(server, "postgres", `grant create on database "${name}" to ${quoted} ${option}`);
   }
   return {
     role,
+    quoted,
     database: name,
     connection: connectPostgres({ url: server.url(name, role) }),
     query: (sql, params) => run(server, name, sql, params),
