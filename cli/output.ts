@@ -31,5 +31,8 @@ export function reasonOf(error: unknown): string {
   if (error instanceof AuthError && error.code === "service_unavailable" && error.cause) {
     return `A database cannot be reached (${reasonOf(error.cause)})`;
   }
+  if (error instanceof AuthError && error.code === "request_timeout" && error.cause) {
+    return reasonOf(error.cause);
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -28,4 +28,12 @@ export { listProjects, type RegisteredProject, requireProject } from "./projects
 export { checkRuntime } from "./projects/runtime_check.ts";
 export { generateMasterKey, type Keyring, parseKeyring } from "./projects/secrets.ts";
 export { changeSettings, readSettings, type Settings } from "./projects/settings.ts";
-export { upgradeProject } from "./projects/upgrade_project.ts";
+export { type UpgradeOptions, upgradeProject } from "./projects/upgrade_project.ts";
+export {
+  type FleetUpgradeOptions,
+  type Progress,
+  planUpgrade,
+  type UpgradePlan,
+  type UpgradeReport,
+  upgradeProjects,
+} from "./projects/upgrade_projects.ts";

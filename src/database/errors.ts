@@ -63,8 +63,10 @@ export function fromDriver(error: unknown): AuthError | DatabaseError {
   if (known) return new AuthError(known.code, { message: known.message });
   const raised = sqlstate ? raisedCodes.get(sqlstate) : undefined;
   if (raised) return new AuthError(raised);
-  if (sqlstate === "57014" || sqlstate === "55P03") return new AuthError("request_timeout");
   const failure = new DatabaseError(sqlstate, name, explain(error));
+  if (sqlstate === "57014" || sqlstate === "55P03") {
+    return new AuthError("request_timeout", { cause: failure });
+  }
   if (!isUnavailable(error, sqlstate)) return failure;
   return new AuthError("service_unavailable", { retryAfter: 1, cause: failure });
 }

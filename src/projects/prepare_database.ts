@@ -38,11 +38,7 @@ export async function prepareDatabase(
     await lendCreate(database);
   }
 
-  await database.transaction(async (tx) => {
-    await oneAtATime(tx);
-    if (mode === "roles") await tx.script("set local role miosa_auth_admin");
-    await installSharedSchema(tx, mode);
-  });
+  await database.transaction((tx) => installSharedSchema(tx, mode));
 
   if (options.runtimeRole !== undefined) {
     const name = options.runtimeRole;
@@ -67,7 +63,10 @@ export async function ensurePrepared(database: Database): Promise<readonly strin
   return row?.prepared ? [] : (await prepareDatabase(database)).notes;
 }
 
-async function installSharedSchema(tx: Transaction, mode: Administration): Promise<void> {
+/** Brings the schema `miosa_auth` to this release, in the caller's transaction. */
+export async function installSharedSchema(tx: Transaction, mode: Administration): Promise<void> {
+  await oneAtATime(tx);
+  if (mode === "roles") await tx.script("set local role miosa_auth_admin");
   const shared = sqlSet("shared");
   const [row] = await tx.query<{ present: boolean }>(
     "select to_regnamespace('miosa_auth') is not null as present",

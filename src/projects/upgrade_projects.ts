@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pMap from "p-map";
+import type { Database, Transaction } from "../database/database.ts";
+import { DatabaseError } from "../database/errors.ts";
+import { sqlSet } from "../database/sql_files.ts";
+import { AuthError } from "../errors.ts";
+import { actAsAdministrator, administration } from "./administration.ts";
+import { prepareDatabase } from "./prepare_database.ts";
+import { projectNotFound } from "./registry.ts";
+import { wouldChangeSharedSchema } from "./shared_release.ts";
+import { type UpgradeOptions, upgradeProject } from "./upgrade_project.ts";
+
+export interface FleetUpgradeOptions extends UpgradeOptions {
+  /** The projects; every project of the database without. */
+  readonly ids?: readonly string[];
+  /** Projects at work at once; 4 by default. The database's pool should have as many connections. */
+  readonly concurrency?: number;
+  /** Runs the work; knows how many projects there are, and hears of each that is done or failed. */
+  readonly progress?: Progress;
+}
+
+export type Progress = (
+  total: number,
+  work: (advance: () => void) => Promise<void>,
+) => Promise<void>;
+
+/** What is behind this release, and what is not. */
+export interface UpgradePlan {
+  /** Whether the schema `miosa_auth` itself differs from this release. */
+  readonly shared: boolean;
+  readonly behind: readonly string[];
+  readonly current: readonly string[];
+  /** Asked for, and not there. */
+  readonly missing: readonly string[];
+}
+
+export interface UpgradeReport {
+  /** Whether anything was changed in the schema `miosa_auth`. */
+  readonly shared: boolean;
+  readonly upgraded: readonly string[];
+  readonly current: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly error: Error }[];
+}
+
+const attempts = 4;
+
+/**
+ * Says what {@link upgradeProjects} would do, and changes nothing.
+ *
+ * @throws AuthError validation_failed when the database was never prepared
+ */
+export async function planUpgrade(
+  database: Database,
+  ids?: readonly string[],
+): Promise<UpgradePlan> {
+  const projects = await findBehind(database, ids);
+  return { shared: await wouldChangeSharedSchema(database), ...projects };
+}
+
+/**
+ * Brings the schema `miosa_auth` and then projects to this release, each project in a transaction of
+ * its own: one that fails keeps its release and stops no other, and what is interrupted is done by
+ * the next run. Who waits for a lock in vain lets others pass before it tries again.
+ *
+ * @throws AuthError validation_failed when the database was never prepared
+ */
+export async function upgradeProjects(
+  database: Database,
+  options: FleetUpgradeOptions = {},
+): Promise<UpgradeReport> {
+  const { ids, concurrency = 4, again = false, progress = unwatched } = options;
+  await findBehind(database, []);
+  const shared = await wouldChangeSharedSchema(database);
+  await prepareDatabase(database);
+
+  const { behind, current, missing } = await findBehind(database, ids);
+  const upgraded: string[] = [];
+  const untouched = again ? [] : [...current];
+  const failed: { id: string; error: Error }[] = missing.map((id) => ({
+    id,
+    error: projectNotFound(id),
+  }));
+  const todo = again ? [...behind, ...current] : behind;
+  const upgrade = async (id: string) => {
+    try {
+      const isDone = await patiently(() => upgradeProject(database, id, options));
+      (isDone ? upgraded : untouched).push(id);
+    } catch (error) {
+      failed.push({ id, error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  };
+  await progress(todo.length, async (advance) => {
+    await pMap(todo, (id) => upgrade(id).then(advance), { concurrency });
+  });
+  return { shared, upgraded: upgraded.sort(), current: untouched.sort(), failed };
+}
+
+const unwatched: Progress = (_, work) => work(() => {});
+
+interface Releases {
+  behind: string[];
+  current: string[];
+  missing: string[];
+}
+
+// The table and not list_projects(): it is there in every release, older ones too.
+async function findBehind(database: Database, ids?: readonly string[]): Promise<Releases> {
+  return database.transaction(async (tx) => {
+    await requirePrepared(tx);
+    await actAsAdministrator(tx, await administration(tx));
+    const [row] = await tx.query<Releases & Record<string, unknown>>(
+      `select
+        coalesce(array_agg(p.id order by p.id) filter (where p.release <> $1), '{}') as behind,
+        coalesce(array_agg(p.id order by p.id) filter (where p.release = $1), '{}') as current,
+        array(
+          select wanted.id from unnest($2::text[]) as wanted (id)
+          where not exists (select from projects known where known.id = wanted.id)
+        ) as missing
+      from projects p
+      where $2::text[] is null or p.id = any ($2::text[])`,
+      [sqlSet("project").release, ids ?? null],
+    );
+    return row ?? { behind: [], current: [], missing: [] };
+  });
+}
+
+async function requirePrepared(tx: Transaction): Promise<void> {
+  const [row] = await tx.query<{ prepared: boolean }>(
+    "select to_regclass('miosa_auth.projects') is not null as prepared",
+  );
+  if (row?.prepared) return;
+  throw new AuthError("validation_failed", {
+    message: "This database holds no projects yet; run: miosa-auth database init --database URL",
+  });
+}
+
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= attempts || !mayPass(error)) throw error;
+      await sleep(100 * 2 ** attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+// A lock that was not to be had in time, a deadlock, or two who changed one row of the catalogue.
+function mayPass(error: unknown): boolean {
+  const failure = error instanceof AuthError ? error.cause : error;
+  return (
+    failure instanceof DatabaseError && /^(55P03|40001|40P01|XX000)$/.test(failure.sqlstate ?? "")
+  );
+}
