@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
 import type { EngineChoice } from "./test/support/engine.ts";
+import { hasPgBouncer } from "./test/support/pgbouncer.ts";
 import { findPostgres, postgresMajors } from "./test/support/postgres_binaries.ts";
 import { closingReporter, type EngineInRun } from "./test/support/reporter.ts";
 
 // Races, locks, roles and poolers: PGlite has one connection.
 const postgresTests = "test/**/*.postgres.test.ts";
+// These need a program that Debian has and npm has not.
+const pgbouncerTests = "test/**/*.pgbouncer.postgres.test.ts";
 // These touch no database and run once.
 const unitTests = "test/**/*.unit.test.ts";
 
@@ -20,6 +23,11 @@ const engines: EngineInRun[] = [
     notRun: found ? undefined : "no binaries on this machine",
     required: major === 18 && process.env.CI === "true",
   })),
+  {
+    project: "pgbouncer",
+    name: "PgBouncer",
+    notRun: hasPgBouncer() ? undefined : "not on this machine",
+  },
 ];
 
 /** The same tests run on every engine, each engine being a project. */
@@ -56,7 +64,9 @@ export default defineConfig({
       ...postgres
         .filter(({ found }) => found)
         .map(({ major }, index) =>
-          engineProject(`postgres-${major}`, index + 2, { kind: "postgres", major }, []),
+          engineProject(`postgres-${major}`, index + 2, { kind: "postgres", major }, [
+            ...(hasPgBouncer() ? [] : [pgbouncerTests]),
+          ]),
         ),
     ],
   },

@@ -1,5 +1,6 @@
 import {
   createLocalJWKSet,
+  errors,
   type JSONWebKeySet,
   type JWTPayload,
   type JWTVerifyGetKey,
@@ -41,7 +42,7 @@ const asymmetric = ["ES256", "RS256"];
  * Verifies an access token with the algorithm that fits the key, never with the one that the token
  * asks for. Does not ask whether the session still lives: `live_uid()` in a policy does.
  *
- * @throws AuthError bad_jwt
+ * @throws AuthError bad_jwt; service_unavailable when the key set could not be fetched
  * @throws RangeError for a secret under 32 bytes, such as one that was never set
  * @example
  * ```ts
@@ -61,8 +62,17 @@ export async function verifyToken(
     const { payload } = await verify(token, options);
     return { token, claims: payload as TokenClaims };
   } catch (cause) {
-    throw new AuthError("bad_jwt", { cause });
+    throw new AuthError(isOfTheToken(cause) ? "bad_jwt" : "service_unavailable", { cause });
   }
+}
+
+// A key set that cannot be fetched says nothing of the token: whoever is signed in stays so.
+function isOfTheToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JOSEError &&
+    !(error instanceof errors.JWKSTimeout) &&
+    error.code !== "ERR_JOSE_GENERIC"
+  );
 }
 
 type Options = Parameters<typeof jwtVerify>[2];

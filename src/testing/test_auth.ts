@@ -8,7 +8,8 @@ import { authUrlOf } from "../projects/environment.ts";
 import { grantHelpers } from "../projects/grants.ts";
 import { generateMasterKey, parseKeyring } from "../projects/secrets.ts";
 import { changeSettings, type Settings } from "../projects/settings.ts";
-import { type Identity, identityStatement } from "../rls/identity.ts";
+import type { Identity } from "../rls/identity.ts";
+import { withUser } from "../rls/with_user.ts";
 import type { SessionReply } from "../tokens/session_reply.ts";
 import { preparedImage } from "./image.ts";
 import { quickHasher } from "./quick_hasher.ts";
@@ -67,8 +68,19 @@ const appRole = "app_user";
  * ```
  */
 export async function createTestAuth(options: TestAuthOptions = {}): Promise<TestAuth> {
-  const { projectId = "proj_test", settings, setup } = options;
   const database = await openEmbedded({ image: await preparedImage() });
+  try {
+    return await startIn(database, options);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function startIn(
+  database: Database,
+  { projectId = "proj_test", settings, setup, bcrypt = false }: TestAuthOptions,
+): Promise<TestAuth> {
   const masterKey = generateMasterKey();
   const keyring = parseKeyring(masterKey);
   const { jwtSecret } = await createProject(database, { id: projectId, keyring });
@@ -79,15 +91,13 @@ export async function createTestAuth(options: TestAuthOptions = {}): Promise<Tes
 
   const publicUrl = "http://auth.test";
   const authUrl = authUrlOf(publicUrl, projectId);
-  const hashing = options.bcrypt ? {} : { hasher: quickHasher() };
+  const hashing = bcrypt ? {} : { hasher: quickHasher() };
   const auth = createAuth({ database, masterKey, publicUrl, ...hashing });
 
   const sql: TestQuery = (text, params) => database.transaction((tx) => tx.query(text, params));
   const as = <T>(identity: Identity, work: (query: TestQuery) => Promise<T>) =>
-    database.transaction(async (tx) => {
-      const { text, values } = identityStatement(identity, { role: appRole });
-      await tx.query(text, values);
-      return work((statement, params) => tx.query(statement, params));
+    withUser(database, identity, (tx) => work((statement, params) => tx.query(statement, params)), {
+      role: appRole,
     });
   const fetch = (path: string, init?: RequestInit) => auth.fetch(new Request(authUrl + path, init));
 
