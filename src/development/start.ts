@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { createAuth } from "../auth.ts";
+import { type Auth, createAuth } from "../auth.ts";
 import type { Database } from "../database/database.ts";
 import { openEmbedded } from "../database/embedded.ts";
 import { AuthError } from "../errors.ts";
@@ -36,15 +36,28 @@ export interface Development {
  */
 export async function startDevelopment(options: DevelopmentOptions): Promise<Development> {
   requireProjectId(options.projectId);
+  // The port first: whether it is free takes a moment to find out, and the data seconds to open.
+  const listening = await listen(options.port);
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
+    await listening.close();
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
     const { database, masterKey } = await openData(options.dataDir, closers);
     const keyring = parseKeyring(masterKey);
     await ensureProject(database, options.projectId, keyring);
-    const environment = await serve(database, masterKey, keyring, options, closers);
+    const { publicUrl } = listening;
+    const environment = await readEnvironment(database, options.projectId, keyring, publicUrl);
+    listening.serve(
+      createAuth({
+        database,
+        masterKey,
+        publicUrl,
+        allowLoopbackOrigins: true,
+        ...(options.logger ? { logger: options.logger } : {}),
+      }),
+    );
     return { environment, close };
   } catch (error) {
     await close();
@@ -78,14 +91,9 @@ async function ensureProject(database: Database, id: string, keyring: Keyring): 
   await upgradeProject(database, id);
 }
 
-async function serve(
-  database: Database,
-  masterKey: string,
-  keyring: Keyring,
-  { port, projectId, logger }: DevelopmentOptions,
-  closers: (() => Promise<void>)[],
-): Promise<ProjectEnvironment> {
-  let auth: ReturnType<typeof createAuth> | undefined;
+/** Takes the port, and answers 503 until there is something to serve. */
+async function listen(port: number) {
+  let auth: Auth | undefined;
   const server = await startServer({
     host: "127.0.0.1",
     port,
@@ -96,16 +104,16 @@ async function serve(
   }).catch((error) => {
     throw portTaken(error, port);
   });
-  const publicUrl = `http://localhost:${server.port}`;
-  auth = createAuth({
-    database,
-    masterKey,
-    publicUrl,
-    allowLoopbackOrigins: true,
-    ...(logger ? { logger } : {}),
-  });
-  closers.push(auth.close, () => server.close(2_000));
-  return readEnvironment(database, projectId, keyring, publicUrl);
+  return {
+    publicUrl: `http://localhost:${server.port}`,
+    serve: (ready: Auth) => {
+      auth = ready;
+    },
+    async close() {
+      await server.close(2_000);
+      await auth?.close();
+    },
+  };
 }
 
 function portTaken(error: unknown, port: number): unknown {

@@ -27,7 +27,7 @@ export function errorReply(error: Error, c: HttpContext): Response {
   const status = asksForVersion && isBearerRefusal(refusal) ? 403 : refusal.status;
 
   if (asksForVersion) c.header(versionHeader, firstVersion);
-  const retryAfter = refusal.retryAfter ?? (status === 503 ? soon : undefined);
+  const retryAfter = secondsToWait(refusal);
   if (retryAfter !== undefined) c.header("Retry-After", String(retryAfter));
   if (status === 401) c.header("WWW-Authenticate", "Bearer");
   return c.json(errorBody(refusal, status, asksForVersion), status as ContentfulStatusCode);
@@ -35,10 +35,18 @@ export function errorReply(error: Error, c: HttpContext): Response {
 
 /** The same format where there is no request to ask about its version. */
 export function plainErrorReply(refusal: AuthError): Response {
+  const retryAfter = secondsToWait(refusal);
   return Response.json(errorBody(refusal, refusal.status, false), {
     status: refusal.status,
-    headers: { "Cache-Control": "no-store" },
+    headers: {
+      "Cache-Control": "no-store",
+      ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
+    },
   });
+}
+
+function secondsToWait({ retryAfter, status }: AuthError): number | undefined {
+  return retryAfter ?? (status === 503 ? soon : undefined);
 }
 
 function toAuthError(error: Error): AuthError {

@@ -77,8 +77,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-// What no handler was asked about: a target or a Host that cannot be one.
+// What no handler was asked about, such as a target or a Host that cannot be one.
 function refuse(error: unknown): Response {
+  if (error instanceof AuthError) return plainErrorReply(error);
   const code = error instanceof RequestError ? "validation_failed" : "unexpected_failure";
   return plainErrorReply(new AuthError(code));
 }

@@ -10,7 +10,7 @@ import { type OwnServer, openOwnServer } from "../support/own_server.ts";
 import { freshEmail, goodPassword } from "../support/project.ts";
 
 let own: OwnServer;
-let running: Running[] = [];
+let running: Running<unknown>[] = [];
 
 beforeAll(async () => {
   own = await openOwnServer();

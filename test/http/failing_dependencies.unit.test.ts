@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DatabaseError } from "../../src/database/errors.ts";
+import { AuthError } from "../../src/errors.ts";
+import { startServer } from "../../src/http/server.ts";
 import { type StubService, stubService } from "../support/stub_database.ts";
 
 const secret = "select password_hash from users where email = 'ada@example.com'";
@@ -99,5 +101,22 @@ describe("a dependency that throws (cases 144, 153)", () => {
       expect(reply.headers.get("Retry-After")).toMatch(/^[1-9]\d*$/);
       await own.auth.close();
     }
+  });
+});
+
+describe("a server whose handler throws (case 153)", () => {
+  it.each([
+    ["a refusal", new AuthError("service_unavailable"), 503, "1"],
+    ["an Error", new Error(secret), 500, null],
+    ["a string", secret, 500, null],
+  ])("answers %s in the one format", async (_, error, status, retryAfter) => {
+    const fail = () => Promise.reject(error);
+    const server = await startServer({ fetch: fail, host: "127.0.0.1", port: 0 });
+    const reply = await fetch(`http://127.0.0.1:${server.port}/`);
+    const text = await reply.text();
+    expect([reply.status, reply.headers.get("Retry-After")]).toEqual([status, retryAfter]);
+    expect(Object.keys(JSON.parse(text))).toEqual(["code", "error_code", "msg"]);
+    expect(text).not.toMatch(/select|ada@/);
+    await server.close(0);
   });
 });

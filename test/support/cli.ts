@@ -32,57 +32,70 @@ export function runCommand(
 }
 
 /** A command that stays until it is told to go. */
-export interface Running {
+export interface Running<Printed> {
   readonly child: ChildProcess;
-  /** What it printed first, with `--json` an object. */
-  readonly printed: Record<string, string>;
+  /** What it printed first. */
+  readonly printed: Printed;
   stderr(): string;
   /** Sends a signal and gives the exit code, null when the signal itself ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts a command with `--json` and waits for its line. */
-export function startCli(args: readonly string[], env: Environment = {}): Promise<Running> {
-  return startCommand(process.execPath, [cliFile, ...args, "--json"], env);
+export async function startCli(
+  args: readonly string[],
+  env: Environment = {},
+): Promise<Running<Record<string, string>>> {
+  const line = /^\{.*\}$/m;
+  const node = [cliFile, ...args, "--json"];
+  const running = await startCommand(process.execPath, node, line, env);
+  return { ...running, printed: JSON.parse(running.printed) };
 }
 
-/** @throws Error when it ends before it prints a line of JSON */
+/**
+ * Starts a command and waits until what it prints on standard output matches.
+ *
+ * @throws Error when it ends before
+ */
 export async function startCommand(
   command: string,
   args: readonly string[],
+  ready: RegExp,
   env: Environment = {},
-): Promise<Running> {
+): Promise<Running<string>> {
   const child = spawn(command, [...args], {
     env: environment(env),
     stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own, since some commands start others.
+    detached: true,
   });
   let stderr = "";
   child.stderr?.on("data", (chunk) => {
     stderr += chunk;
   });
   const exited = once(child, "exit");
-  const printed = await firstLine(child);
+  const printed = await firstMatch(child, ready);
   if (printed === undefined) throw new Error(`${args.join(" ")} ended: ${stderr}`);
   return {
     child,
-    printed: JSON.parse(printed),
+    printed,
     stderr: () => stderr,
     async stop(signal = "SIGKILL") {
-      child.kill(signal);
+      const isRunning = child.exitCode === null && child.signalCode === null;
+      if (isRunning && child.pid !== undefined) process.kill(-child.pid, signal);
       const [code] = await exited;
       return code;
     },
   };
 }
 
-function firstLine(child: ChildProcess): Promise<string | undefined> {
+function firstMatch(child: ChildProcess, ready: RegExp): Promise<string | undefined> {
   return new Promise((resolve) => {
     let stdout = "";
     child.stdout?.on("data", (chunk) => {
       stdout += chunk;
-      const end = stdout.indexOf("\n{") + 1;
-      const line = stdout.slice(stdout.startsWith("{") ? 0 : end).split("\n");
-      if ((stdout.startsWith("{") || end > 0) && line.length > 1) resolve(line[0]);
+      const match = ready.exec(stdout);
+      if (match) resolve(match[0]);
     });
     child.once("exit", () => resolve(undefined));
   });
