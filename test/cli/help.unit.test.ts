@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
 import { createProgram } from "../../cli/program.ts";
@@ -73,6 +74,18 @@ describe("the command line's help", () => {
       expect(text).toContain("--json");
     },
   );
+
+  it("names no variable that the README's one table does not", () => {
+    const table =
+      readFileSync("README.md", "utf8")
+        .match(/^\|.*\|$/gm)
+        ?.join("\n") ?? "";
+    const options = leaves(createProgram()).flatMap(([, command]) => command.options);
+    const variables = options.flatMap(({ envVar }) => (envVar ? [envVar] : []));
+    for (const name of new Set([...variables, "MIOSA_AUTH_KEY", "MIOSA_AUTH_LOG_LEVEL"])) {
+      expect([name, table.includes(`\`${name}\``)]).toEqual([name, true]);
+    }
+  });
 
   it.each(["project create", "project env", "serve"])(
     "of %s says that it needs the key, which no argument takes (case 169)",

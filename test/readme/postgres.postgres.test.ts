@@ -10,7 +10,11 @@ beforeAll(async () => {
   if (engine.kind !== "postgres") throw new Error("this file is for Postgres");
   database = await engine.createDatabase();
   await database.query("create role shop_app");
-  env = { ADMIN_URL: database.adminUrl, SERVER_URL: database.url("auth_server") };
+  env = {
+    ADMIN_URL: database.adminUrl,
+    SERVER_URL: database.url("auth_server"),
+    MIOSA_AUTH_DRAIN: "0",
+  };
 });
 
 afterAll(async () => {
