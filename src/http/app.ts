@@ -13,14 +13,12 @@ import { registerRefresh } from "./refresh.ts";
 import { bodyBounds, jsonBody } from "./request_body.ts";
 import { requestProject } from "./request_project.ts";
 import { withoutProject } from "./routing.ts";
-import type { HttpContext, HttpEnv, Service } from "./service.ts";
+import type { App, HttpContext, HttpEnv, Service } from "./service.ts";
 import { registerSessions } from "./sessions.ts";
 import { registerSettings } from "./settings.ts";
 import { registerSignup } from "./signup.ts";
 import { registerToken } from "./token.ts";
 import { registerUser } from "./user.ts";
-
-export type App = OpenAPIHono<HttpEnv>;
 
 /** The whole HTTP surface, for every project of a fleet: the first segment of the path chooses. */
 export function createApp(service: Service): App {

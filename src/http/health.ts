@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { App } from "./app.ts";
 import { withoutProject } from "./routing.ts";
 import { failures, json } from "./schemas/responses.ts";
+import type { App } from "./service.ts";
 
 const health = z.object({ name: z.string(), description: z.string() }).openapi("Health");
 const alive = { name: "MIOSA Auth", description: "Auth that lives in your own Postgres" };

@@ -1,11 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { accepted } from "../database/outcomes.ts";
 import { parseRefreshToken } from "../tokens/refresh_token.ts";
-import type { App } from "./app.ts";
 import { requireCaller } from "./bearer.ts";
 import { optionalText } from "./schemas/fields.ts";
 import { bearer, body, failures } from "./schemas/responses.ts";
-import type { HttpContext } from "./service.ts";
+import type { App, HttpContext } from "./service.ts";
 
 const route = createRoute({
   method: "post",

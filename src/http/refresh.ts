@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { refreshSession } from "../tokens/refresh.ts";
-import type { App } from "./app.ts";
 import { optionalText, requireText } from "./schemas/fields.ts";
 import { body, failures, json } from "./schemas/responses.ts";
 import { sessionSchema } from "./schemas/session.ts";
+import type { App } from "./service.ts";
 
 const route = createRoute({
   method: "post",

@@ -1,3 +1,4 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Logger } from "pino";
 import type { Client } from "../database/functions.ts";
@@ -44,3 +45,6 @@ export interface HttpEnv {
 }
 
 export type HttpContext = Context<HttpEnv>;
+
+/** Where routes are registered; what is registered is documented. */
+export type App = OpenAPIHono<HttpEnv>;

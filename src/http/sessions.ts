@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
-import type { App } from "./app.ts";
 import { bearerStatuses, requireCaller } from "./bearer.ts";
 import { bearer, failures, json } from "./schemas/responses.ts";
 import { listedSessionSchema } from "./schemas/session.ts";
+import type { App } from "./service.ts";
 
 const listRoute = createRoute({
   method: "get",

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { App } from "./app.ts";
 import { failures, json } from "./schemas/responses.ts";
+import type { App } from "./service.ts";
 
 const settingsSchema = z
   .object({

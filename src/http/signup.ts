@@ -3,11 +3,11 @@ import { AuthError } from "../errors.ts";
 import { signUp } from "../passwords/sign_up.ts";
 import { newRefreshToken } from "../tokens/refresh_token.ts";
 import { issueSession } from "../tokens/session_reply.ts";
-import type { App } from "./app.ts";
 import { optionalMetadata, optionalText, requireEmail, requireText } from "./schemas/fields.ts";
 import { body, failures, json } from "./schemas/responses.ts";
 import { sessionSchema } from "./schemas/session.ts";
 import { userSchema } from "./schemas/user.ts";
+import type { App } from "./service.ts";
 
 const signupBody = z
   .object({

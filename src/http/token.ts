@@ -4,11 +4,10 @@ import { signIn } from "../passwords/sign_in.ts";
 import { refreshSession } from "../tokens/refresh.ts";
 import { newRefreshToken } from "../tokens/refresh_token.ts";
 import { issueSession, type SessionReply } from "../tokens/session_reply.ts";
-import type { App } from "./app.ts";
 import { optionalText, requireEmail, requireText } from "./schemas/fields.ts";
 import { body, failures, json } from "./schemas/responses.ts";
 import { sessionSchema } from "./schemas/session.ts";
-import type { HttpContext } from "./service.ts";
+import type { App, HttpContext } from "./service.ts";
 
 const tokenBody = z
   .object({

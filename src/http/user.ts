@@ -3,12 +3,11 @@ import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import { preparePasswordChange, proveCurrentPassword } from "../passwords/reauthenticate.ts";
 import { requireStrong } from "../passwords/sign_up.ts";
-import type { App } from "./app.ts";
 import { bearerStatuses, requireCaller } from "./bearer.ts";
 import { optionalMetadata, optionalText, requireEmail } from "./schemas/fields.ts";
 import { bearer, body, failures, json } from "./schemas/responses.ts";
 import { userSchema } from "./schemas/user.ts";
-import type { HttpContext } from "./service.ts";
+import type { App, HttpContext } from "./service.ts";
 
 const updateBody = z
   .object({
