@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { listProjects } from "../../../src/index.ts";
 import { databaseOption, jsonOption, withDatabase } from "../../options.ts";
 import { print } from "../../output.ts";
+import { table } from "../../terminal.ts";
 
 export function projectList(): Command {
   return new Command("list")
@@ -11,7 +12,10 @@ export function projectList(): Command {
     .action(async (options: { database: string; json?: boolean }) => {
       const projects = await withDatabase(options.database, listProjects);
       print(projects, options.json, () =>
-        projects.map(({ id, state, created_at }) => `${id}\t${state}\t${created_at}`),
+        table(
+          ["id", "state", "created"],
+          projects.map(({ id, state, created_at }) => [id, state, created_at]),
+        ),
       );
     });
 }

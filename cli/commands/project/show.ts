@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { requireProject } from "../../../src/index.ts";
 import { databaseOption, jsonOption, withDatabase } from "../../options.ts";
-import { keyValueLines, print } from "../../output.ts";
+import { print } from "../../output.ts";
+import { details } from "../../terminal.ts";
 
 export function projectShow(): Command {
   return new Command("show")
@@ -13,6 +14,6 @@ export function projectShow(): Command {
       const project = await withDatabase(options.database, (database) =>
         requireProject(database, id),
       );
-      print(project, options.json, () => keyValueLines(project));
+      print(project, options.json, () => details(project));
     });
 }
