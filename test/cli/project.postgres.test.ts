@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Finished, runCli } from "../support/cli.ts";
 import { openEngine, type PostgresDatabase } from "../support/engine.ts";
+import { openService } from "../support/service.ts";
 
 const id = `proj_${randomBytes(4).toString("hex")}`;
 const moved = `${id}_moved`;
@@ -15,7 +16,8 @@ let folder: string;
 let printed: Record<string, string>;
 
 beforeAll(async () => {
-  const engine = await openEngine();
+  // The worker's own administrator makes the groups of the server; a second one is let in after.
+  const { engine } = await openService();
   if (engine.kind !== "postgres") throw new Error("this file is for Postgres");
   database = await engine.createDatabase();
   await database.query(`create role app_${suffix}`);

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openEngine, type PostgresDatabase } from "../support/engine.ts";
+import type { PostgresDatabase } from "../support/engine.ts";
+import { openService } from "../support/service.ts";
 import { readmeBlock, runShell, startCommand } from "./blocks.ts";
 
 let database: PostgresDatabase;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  const engine = await openEngine();
+  // The worker's own administrator makes the groups of the server; a second one is let in after.
+  const { engine } = await openService();
   if (engine.kind !== "postgres") throw new Error("this file is for Postgres");
   database = await engine.createDatabase();
   await database.query("create role shop_app");
