@@ -11,6 +11,7 @@ import { projectGrant } from "./commands/project/grant.ts";
 import { projectList } from "./commands/project/list.ts";
 import { projectRevoke } from "./commands/project/revoke.ts";
 import { projectShow } from "./commands/project/show.ts";
+import { projectTrigger } from "./commands/project/trigger.ts";
 import { serve } from "./commands/serve.ts";
 
 /** The whole command line; parse errors are thrown, not exited on. */
@@ -39,6 +40,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       projectDelete(),
       projectGrant(),
       projectRevoke(),
+      projectTrigger(),
     ]),
   );
   program.addCommand(group("database", "Prepare a database to hold projects", [databaseInit()]));

@@ -44,6 +44,7 @@ export const errorTable = {
   anonymous_provider_disabled: { status: 422, message: "Anonymous sign-ins are disabled" },
   phone_provider_disabled: { status: 422, message: "Phone sign-ins are disabled" },
   feature_disabled: { status: 400, message: "This feature is not enabled for this project" },
+  refused_by_application: { status: 422, message: "The application refuses this" },
 
   refresh_token_not_found: {
     status: 400,

@@ -17,7 +17,7 @@ export { type RunningServer, type ServerOptions, startServer } from "./http/serv
 export { type CreatedProject, createProject, type NewProject } from "./projects/create_project.ts";
 export { deleteProject } from "./projects/delete_project.ts";
 export { authUrlOf, type ProjectEnvironment, readEnvironment } from "./projects/environment.ts";
-export { grantHelpers, revokeHelpers } from "./projects/grants.ts";
+export { grantHelpers, grantReferences, revokeHelpers } from "./projects/grants.ts";
 export {
   ensurePrepared,
   type PreparedDatabase,
@@ -28,6 +28,12 @@ export { listProjects, type RegisteredProject, requireProject } from "./projects
 export { checkRuntime } from "./projects/runtime_check.ts";
 export { generateMasterKey, type Keyring, parseKeyring } from "./projects/secrets.ts";
 export { changeSettings, readSettings, type Settings } from "./projects/settings.ts";
+export {
+  removeUserTrigger,
+  setUserTrigger,
+  type UserEvent,
+  userEvents,
+} from "./projects/triggers.ts";
 export { type UpgradeOptions, upgradeProject } from "./projects/upgrade_project.ts";
 export {
   type FleetUpgradeOptions,

@@ -48,6 +48,11 @@ const raisedCodes = new Map<string, AuthErrorCode>(
   ),
 );
 
+// What a plain `raise exception 'message'` has. Nothing of this product's raises it, so it comes from
+// a trigger of the application's, and the message is the application's word to its user.
+const raisedByApplication = "P0001";
+const longestMessage = 200;
+
 // Connection lost, refused or closed by the server; too many clients; starting up or shutting down;
 // read-only (a standby, a full disk).
 const unavailableStates = /^(08|57P0|53|58|25006)/;
@@ -63,12 +68,18 @@ export function fromDriver(error: unknown): AuthError | DatabaseError {
   if (known) return new AuthError(known.code, { message: known.message });
   const raised = sqlstate ? raisedCodes.get(sqlstate) : undefined;
   if (raised) return new AuthError(raised);
+  if (sqlstate === raisedByApplication) return refusedByApplication(error as DriverError);
   const failure = new DatabaseError(sqlstate, name, explain(error));
   if (sqlstate === "57014" || sqlstate === "55P03") {
     return new AuthError("request_timeout", { cause: failure });
   }
   if (!isUnavailable(error, sqlstate)) return failure;
   return new AuthError("service_unavailable", { retryAfter: 1, cause: failure });
+}
+
+function refusedByApplication({ message }: DriverError): AuthError {
+  const text = [...String(message ?? "")].slice(0, longestMessage).join("");
+  return new AuthError("refused_by_application", text === "" ? {} : { message: text });
 }
 
 /** Whether running the whole transaction again may succeed: serialization failure or deadlock. */

@@ -43,7 +43,7 @@ const deleteRoute = createRoute({
   description: "Wants a session of the last 24 hours, or the current password.",
   ...bearer,
   request: body(z.object({ current_password: optionalText }).openapi("DeleteUser")),
-  responses: { 204: { description: "Deleted" }, ...failures(400, 401, 429, 503) },
+  responses: { 204: { description: "Deleted" }, ...failures(400, 401, 422, 429, 503) },
 });
 
 export function registerUser(app: App): void {

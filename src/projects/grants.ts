@@ -16,9 +16,26 @@ export async function grantHelpers(database: Database, id: string, role: string)
   ]);
 }
 
-/** Takes back what {@link grantHelpers} gave. */
+/**
+ * Lets a role that owns an application's tables give them foreign keys to the project's users. A
+ * foreign key tells whether an id exists, and nothing else of a user.
+ *
+ * @throws AuthError project_not_found, validation_failed when there is no such role
+ */
+export async function grantReferences(database: Database, id: string, role: string): Promise<void> {
+  await change(database, id, role, (name) => [
+    `grant usage on schema ${quoteIdentifier(id)} to ${name}`,
+    `grant references (id) on users to ${name}`,
+  ]);
+}
+
+/**
+ * Takes back what {@link grantHelpers} and {@link grantReferences} gave. Foreign keys that exist
+ * stay.
+ */
 export async function revokeHelpers(database: Database, id: string, role: string): Promise<void> {
   await change(database, id, role, (name) => [
+    `revoke references (id) on users from ${name}`,
     `revoke execute on function ${sqlSet("project").helpers.join(", ")} from ${name}`,
     `revoke usage on schema ${quoteIdentifier(id)} from ${name}`,
   ]);

@@ -152,6 +152,8 @@ async function callAll(query: Query, id: string): Promise<void> {
     subject: claims.sub,
     claims,
   });
+  const [fires] = await query("select runs_as_its_owner('verified_uid()'::regprocedure) as fires");
+  expect(fires).toEqual({ fires: true });
   await query("select add_jwt_key('key-of-the-test', 'HS256', 'next', '\\x00', null)");
   await query('select change_settings(\'{"email_confirmation": "required"}\')');
   const [settings] = await query("select read_settings() ->> 'email_confirmation' as confirmation");
