@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { Command } from "commander";
 import { databaseInit } from "./commands/database/init.ts";
 import { dev } from "./commands/dev.ts";
+import { doctor } from "./commands/doctor.ts";
 import { keyGenerate } from "./commands/key/generate.ts";
+import { migrate } from "./commands/migrate.ts";
 import { projectCreate } from "./commands/project/create.ts";
 import { projectDelete } from "./commands/project/delete.ts";
 import { projectEnv } from "./commands/project/env.ts";
@@ -44,6 +46,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
     ]),
   );
   program.addCommand(group("database", "Prepare a database to hold projects", [databaseInit()]));
+  program.addCommand(migrate()).addCommand(doctor());
   program.addCommand(group("key", "The key that seals secrets at rest", [keyGenerate()]));
   return throwing(program);
 }

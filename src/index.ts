@@ -16,6 +16,8 @@ export { AuthError, type AuthErrorCode, errorTable } from "./errors.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./http/server.ts";
 export { type CreatedProject, createProject, type NewProject } from "./projects/create_project.ts";
 export { deleteProject } from "./projects/delete_project.ts";
+export { type ExaminationOptions, examineDatabase } from "./projects/doctor/doctor.ts";
+export type { Finding } from "./projects/doctor/finding.ts";
 export { authUrlOf, type ProjectEnvironment, readEnvironment } from "./projects/environment.ts";
 export { grantHelpers, grantReferences, revokeHelpers } from "./projects/grants.ts";
 export {

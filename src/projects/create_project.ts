@@ -66,7 +66,12 @@ export async function installProject(tx: Transaction, mode: Administration): Pro
   await tx.script(replaceableScript(project, mode === "roles"));
 }
 
-async function createSchema(tx: Transaction, mode: Administration, id: string): Promise<string> {
+/** Makes a schema and, where roles can be made, its owner role; returns who owns it. */
+export async function createSchema(
+  tx: Transaction,
+  mode: Administration,
+  id: string,
+): Promise<string> {
   const schema = quoteIdentifier(id);
   if (mode === "single-owner") {
     await tx.script(`create schema ${schema}`);

@@ -93,9 +93,10 @@ select format('constraint %s.%s', r.relname, n.conname),
 from relations r join pg_constraint n on n.conrelid = r.oid
 where n.contype not in ('n', 't')
 union all
-select 'index ' || r.relname,
+select format('index %s.%s', t.relname, r.relname),
   pg_get_indexdef(r.oid, 0, true) || case when i.indisvalid then '' else ' | not valid' end
-from relations r join pg_index i on i.indexrelid = r.oid
+from relations r join pg_index i on i.indexrelid = r.oid join pg_class t on t.oid = i.indrelid
+where not exists (select from pg_constraint n where n.conindid = r.oid and n.conrelid = t.oid)
 union all
 select format('trigger %s.%s', r.relname, t.tgname),
   pg_get_triggerdef(t.oid, true) || case when t.tgenabled = 'O' then '' else ' | not enabled' end

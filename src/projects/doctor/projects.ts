@@ -1,0 +1,78 @@
+import pMap from "p-map";
+import type { Database, Transaction } from "../../database/database.ts";
+import { OperatorError } from "../../errors.ts";
+import { asOwner } from "../administration.ts";
+import { rehearse } from "../rehearse.ts";
+import { jwtKeyContext, type Keyring, unseal } from "../secrets.ts";
+import { readContract } from "./contract.ts";
+import { driftFindings, projectReference, sharedContracts } from "./drift.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+import type { Login } from "./login.ts";
+import type { ProjectToExamine } from "./registry.ts";
+
+/** The schema `miosa_auth` against this release. */
+export async function examineShared(database: Database, login: Login): Promise<Finding[]> {
+  const { reference, actual } = await sharedContracts(database, login);
+  const drift = driftFindings("miosa_auth", reference, actual, "miosa-auth database init");
+  return drift.length > 0 ? drift : [ok("schema miosa_auth", "as this release makes it")];
+}
+
+/** Each project's keys against the keyring, and its schema against this release. */
+export async function examineProjects(
+  database: Database,
+  login: Login,
+  projects: readonly ProjectToExamine[],
+  keyring: Keyring | undefined,
+): Promise<Finding[]> {
+  if (projects.length === 0) return [];
+  const reference = await projectReference(database, login);
+  const examined = await pMap(
+    projects,
+    ({ id, owner, isCurrent }) =>
+      rehearse(database, (tx) =>
+        asOwner(tx, login.mode, id, owner, async () => {
+          const keys = keyring ? keyFindings(id, await readKeys(tx), keyring) : [];
+          if (!isCurrent) return { keys, drift: [] };
+          const remedy = `miosa-auth migrate ${id} --again`;
+          return { keys, drift: driftFindings(id, reference, await readContract(tx, id), remedy) };
+        }),
+      ),
+    { concurrency: 4 },
+  );
+  const keys = examined.flatMap((project) => project.keys);
+  const drift = examined.flatMap((project) => project.drift);
+  const compared = projects.filter(({ isCurrent }) => isCurrent).length;
+  return [
+    ...(keyring ? [] : [warn("keys", "MIOSA_AUTH_KEY is not set, so no key was opened")]),
+    ...(keyring && keys.length === 0
+      ? [ok("keys", `MIOSA_AUTH_KEY opens the keys of ${projects.length} project(s)`)]
+      : keys),
+    ...(drift.length === 0 && compared > 0
+      ? [ok("schemas", `${compared} project(s) as this release makes them`)]
+      : drift),
+  ];
+}
+
+type Key = { kid: string; algorithm: string; state: string; sealed: string };
+
+async function readKeys(tx: Transaction): Promise<Key[]> {
+  return tx.query<Key>(
+    "select kid, algorithm, state, encode(sealed, 'hex') as sealed from jwt_keys order by kid",
+  );
+}
+
+function keyFindings(id: string, keys: Key[], keyring: Keyring): Finding[] {
+  const findings = keys.flatMap((key) => {
+    try {
+      unseal(keyring, Buffer.from(key.sealed, "hex"), jwtKeyContext(id, key.kid));
+      return [];
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      const message = `the key ${key.kid} of ${id} does not open: ${error.message}`;
+      return [fail("keys", message, "Set the MIOSA_AUTH_KEY that the project was made with")];
+    }
+  });
+  if (keys.some(({ state }) => state === "active")) return findings;
+  const message = `${id} has no active key, so nobody can sign in`;
+  return [...findings, fail("keys", message, "Restore its table jwt_keys from a backup")];
+}
