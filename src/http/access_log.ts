@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { createMiddleware } from "hono/factory";
 import { withoutProject } from "./routing.ts";
 import type { HttpEnv } from "./service.ts";
@@ -6,13 +5,10 @@ import type { HttpEnv } from "./service.ts";
 /** One line a request: never its query, its headers or its body, which may carry tokens. */
 export const accessLog = createMiddleware<HttpEnv>(async (c, next) => {
   const started = performance.now();
-  const requestId = randomUUID();
-  c.set("requestId", requestId);
   await next();
-  c.header("X-Request-Id", requestId);
   c.var.service.logger.info(
     {
-      requestId,
+      requestId: c.var.requestId,
       project: withoutProject(c.req.raw).projectId,
       method: c.req.method,
       route: c.req.path.slice(0, 100),

@@ -1,10 +1,10 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
-import { secureHeaders } from "hono/secure-headers";
 import { AuthError } from "../errors.ts";
 import { accessLog } from "./access_log.ts";
 import { projectCors } from "./cors.ts";
 import { errorReply } from "./errors.ts";
+import { fixedHeaders } from "./fixed_headers.ts";
 import { registerHealth, registerServerHealth } from "./health.ts";
 import { registerJwks } from "./jwks.ts";
 import { registerLogout } from "./logout.ts";
@@ -36,15 +36,8 @@ export function createApp(service: Service): App {
     c.set("service", service);
     return next();
   });
+  app.use(fixedHeaders);
   app.use(accessLog);
-  app.use(
-    secureHeaders({
-      referrerPolicy: "no-referrer",
-      crossOriginResourcePolicy: false,
-      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    }),
-  );
-  app.use(neverStored);
   app.use(onlyErrors);
   app.use(bodyBounds);
   registerServerHealth(app);
@@ -72,11 +65,6 @@ const onlyErrors = createMiddleware<HttpEnv>(async (_, next) => {
   } catch (thrown) {
     throw new AuthError("unexpected_failure", { cause: thrown });
   }
-});
-
-const neverStored = createMiddleware<HttpEnv>(async (c, next) => {
-  await next();
-  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
 });
 
 const projectOfRequest = createMiddleware<HttpEnv>(async (c, next) => {

@@ -55,7 +55,7 @@ describe("the headers of every reply (case 159)", () => {
         "no-store",
         "nosniff",
         "no-referrer",
-        "SAMEORIGIN",
+        "DENY",
         "default-src 'none'; frame-ancestors 'none'",
         expect.stringMatching(/^max-age=\d{8,}/),
       ]);
