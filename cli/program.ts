@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Command } from "commander";
+import { completion } from "./commands/completion.ts";
 import { databaseInit } from "./commands/database/init.ts";
 import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -15,6 +16,7 @@ import { projectRevoke } from "./commands/project/revoke.ts";
 import { projectShow } from "./commands/project/show.ts";
 import { projectTrigger } from "./commands/project/trigger.ts";
 import { serve } from "./commands/serve.ts";
+import { sql } from "./commands/sql.ts";
 
 /** The whole command line; parse errors are thrown, not exited on. */
 export function createProgram(): Command {
@@ -46,7 +48,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
     ]),
   );
   program.addCommand(group("database", "Prepare a database to hold projects", [databaseInit()]));
-  program.addCommand(migrate()).addCommand(doctor());
+  program.addCommand(migrate()).addCommand(doctor()).addCommand(sql()).addCommand(completion());
   program.addCommand(group("key", "The key that seals secrets at rest", [keyGenerate()]));
   return throwing(program);
 }

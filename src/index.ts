@@ -26,6 +26,7 @@ export {
   type PrepareOptions,
   prepareDatabase,
 } from "./projects/prepare_database.ts";
+export { installScript, type ScriptedProject } from "./projects/install_script.ts";
 export { listProjects, type RegisteredProject, requireProject } from "./projects/registry.ts";
 export { checkRuntime } from "./projects/runtime_check.ts";
 export { generateMasterKey, type Keyring, parseKeyring } from "./projects/secrets.ts";

@@ -16,7 +16,9 @@ export function doctor(): Command {
   return new Command("doctor")
     .description("Check a database and its projects, and say what to do")
     .addOption(databaseOption())
-    .addOption(new Option("--project <id>", "look into this project alone"))
+    .addOption(
+      new Option("--project <id>", "look into this project alone").env("MIOSA_AUTH_PROJECT"),
+    )
     .addOption(
       new Option("--connections <number>", "what `serve` is given")
         .env("MIOSA_AUTH_CONNECTIONS")

@@ -6,7 +6,7 @@ import {
   type UpgradeReport,
   upgradeProjects,
 } from "../../src/index.ts";
-import { databaseOption, jsonOption, parseWhole } from "../options.ts";
+import { databaseOption, flag, jsonOption, parseWhole } from "../options.ts";
 import { print, reasonOf } from "../output.ts";
 import { colours, progressBar, table } from "../terminal.ts";
 
@@ -23,10 +23,16 @@ export function migrate(): Command {
   return new Command("migrate")
     .description("Bring the database and its projects to this release")
     .argument("[ids...]", "the projects")
-    .option("--all", "every project of the database")
+    .addOption(flag("--all", "every project of the database", "MIOSA_AUTH_ALL"))
     .addOption(databaseOption())
-    .option("--dry-run", "say what would be done, and do nothing")
-    .option("--again", "apply functions and rights where the release is this one already, too")
+    .addOption(flag("--dry-run", "say what would be done, and do nothing", "MIOSA_AUTH_DRY_RUN"))
+    .addOption(
+      flag(
+        "--again",
+        "apply functions and rights where the release is this one already, too",
+        "MIOSA_AUTH_AGAIN",
+      ),
+    )
     .addOption(
       new Option("--concurrency <number>", "projects at work at once")
         .env("MIOSA_AUTH_CONCURRENCY")

@@ -6,6 +6,19 @@ type Answer = { rows: unknown[]; rowCount: number };
 
 const nothing: Answer = { rows: [], rowCount: 0 };
 
+/** A migration as postgres-migrations reads it from its file, and records it. */
+export interface MigrationFile {
+  readonly id: number;
+  readonly name: string;
+  readonly hash: string;
+  readonly sql: string;
+}
+
+/** The migrations of a folder in their order, the one that makes their table first. */
+export function migrationFiles(folder: string): Promise<readonly MigrationFile[]> {
+  return loadMigrationFiles(folder);
+}
+
 /**
  * Runs a folder of migrations with postgres-migrations in the schema that is first in the
  * search_path, inside the caller's transaction.

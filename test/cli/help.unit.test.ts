@@ -5,9 +5,12 @@ import { createProgram } from "../../cli/program.ts";
 
 /** Every command that does something, by its full name. */
 const commands = [
+  "completion",
   "database init",
   "dev",
+  "doctor",
   "key generate",
+  "migrate",
   "project create",
   "project delete",
   "project env",
@@ -16,6 +19,7 @@ const commands = [
   "project revoke",
   "project show",
   "serve",
+  "sql",
 ];
 
 function leaves(command: Command, path: string[] = []): [string, Command][] {
