@@ -90,6 +90,16 @@ export function parseWhole(text: string, { least, most }: { least: number; most:
   throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
 }
 
+const secondsIn: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** A span of time in seconds: a whole number and s, m, h or d. */
+export function parseDuration(text: string): number {
+  const [, number, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const seconds = unit && secondsIn[unit];
+  if (seconds) return Number(number) * seconds;
+  throw new InvalidArgumentError("A span of time is for instance 30s, 15m, 1h or 2d.");
+}
+
 /** The parts of a text that white space keeps apart: how one variable holds several values. */
 export function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== "");

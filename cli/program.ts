@@ -12,11 +12,23 @@ import { projectDelete } from "./commands/project/delete.ts";
 import { projectEnv } from "./commands/project/env.ts";
 import { projectGrant } from "./commands/project/grant.ts";
 import { projectList } from "./commands/project/list.ts";
+import { projectResume } from "./commands/project/resume.ts";
 import { projectRevoke } from "./commands/project/revoke.ts";
+import { projectRotateSecret } from "./commands/project/rotate_secret.ts";
+import { projectSet } from "./commands/project/set.ts";
+import { projectSettings } from "./commands/project/settings.ts";
 import { projectShow } from "./commands/project/show.ts";
+import { projectSuspend } from "./commands/project/suspend.ts";
 import { projectTrigger } from "./commands/project/trigger.ts";
 import { serve } from "./commands/serve.ts";
 import { sql } from "./commands/sql.ts";
+import { usersBan } from "./commands/users/ban.ts";
+import { usersCreate } from "./commands/users/create.ts";
+import { usersDelete } from "./commands/users/delete.ts";
+import { usersList } from "./commands/users/list.ts";
+import { usersSessions } from "./commands/users/sessions.ts";
+import { usersShow } from "./commands/users/show.ts";
+import { usersUnban } from "./commands/users/unban.ts";
 
 /** The whole command line; parse errors are thrown, not exited on. */
 export function createProgram(): Command {
@@ -41,10 +53,26 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       projectList(),
       projectShow(),
       projectEnv(),
+      projectSettings(),
+      projectSet(),
+      projectRotateSecret(),
+      projectSuspend(),
+      projectResume(),
       projectDelete(),
       projectGrant(),
       projectRevoke(),
       projectTrigger(),
+    ]),
+  );
+  program.addCommand(
+    group("users", "Look after the users of a project", [
+      usersList(),
+      usersShow(),
+      usersCreate(),
+      usersBan(),
+      usersUnban(),
+      usersSessions(),
+      usersDelete(),
     ]),
   );
   program.addCommand(group("database", "Prepare a database to hold projects", [databaseInit()]));

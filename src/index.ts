@@ -6,6 +6,7 @@ export { type Auth, type AuthOptions, createAuth } from "./auth.ts";
 export type { Database, Transaction } from "./database/database.ts";
 export { type EmbeddedOptions, openEmbedded } from "./database/embedded.ts";
 export { DatabaseError } from "./database/errors.ts";
+export type { UserJson } from "./database/functions.ts";
 export { connectPostgres, type PostgresOptions } from "./database/postgres.ts";
 export {
   type Development,
@@ -28,9 +29,23 @@ export {
 } from "./projects/prepare_database.ts";
 export { installScript, type ScriptedProject } from "./projects/install_script.ts";
 export { listProjects, type RegisteredProject, requireProject } from "./projects/registry.ts";
+export {
+  type ActivatedSecret,
+  activateNextSecret,
+  type NewSecret,
+  type PublishedSecret,
+  publishNextSecret,
+  replaceSecretNow,
+} from "./projects/rotate_secret.ts";
 export { checkRuntime } from "./projects/runtime_check.ts";
 export { generateMasterKey, type Keyring, parseKeyring } from "./projects/secrets.ts";
-export { changeSettings, readSettings, type Settings } from "./projects/settings.ts";
+export {
+  assignSettings,
+  changeSettings,
+  readSettings,
+  type Settings,
+} from "./projects/settings.ts";
+export { resumeProject, suspendProject } from "./projects/state.ts";
 export {
   removeUserTrigger,
   setUserTrigger,
@@ -46,3 +61,14 @@ export {
   type UpgradeReport,
   upgradeProjects,
 } from "./projects/upgrade_projects.ts";
+export { createUser, type NewUser } from "./users/create.ts";
+export { type ListOptions, listUsers, type UserPage } from "./users/list.ts";
+export {
+  banUser,
+  deleteUser,
+  listUserSessions,
+  revokeUserSessions,
+  showUser,
+  type UserSession,
+  unbanUser,
+} from "./users/manage.ts";

@@ -38,11 +38,16 @@ export async function readEnvironment(
   }
   return {
     AUTH_URL: authUrlOf(publicUrl, id),
-    AUTH_JWT_SECRET: open(id, active, keyring),
+    AUTH_JWT_SECRET: openSecret(id, active, keyring),
   };
 }
 
-function open(id: string, key: { kid: string; sealed: string }, keyring: Keyring): string {
+/** @throws AuthError validation_failed when the keyring is not the one it was sealed under */
+export function openSecret(
+  id: string,
+  key: { kid: string; sealed: string },
+  keyring: Keyring,
+): string {
   try {
     return unseal(keyring, Buffer.from(key.sealed, "hex"), jwtKeyContext(id, key.kid));
   } catch (cause) {

@@ -154,7 +154,8 @@ async function callAll(query: Query, id: string): Promise<void> {
   });
   const [fires] = await query("select runs_as_its_owner('verified_uid()'::regprocedure) as fires");
   expect(fires).toEqual({ fires: true });
-  await query("select add_jwt_key('key-of-the-test', 'HS256', 'next', '\\x00', null)");
+  await callKeys(query);
+  await callAdmin(query);
   await query('select change_settings(\'{"email_confirmation": "required"}\')');
   const [settings] = await query("select read_settings() ->> 'email_confirmation' as confirmation");
   expect(settings).toEqual({ confirmation: "required" });
@@ -180,6 +181,32 @@ async function callAll(query: Query, id: string): Promise<void> {
   );
   expect(listed).toEqual({ listed: true });
   await query("select forget_project('another')");
+}
+
+async function callKeys(query: Query): Promise<void> {
+  const sealed = "'HS256', '\\x00', null";
+  await query(`select publish_jwt_key('key-of-the-test-1', ${sealed}, false)`);
+  const [activated] = await query("select activate_jwt_key(60) ->> 'kid' as kid");
+  expect(activated).toEqual({ kid: "key-of-the-test-1" });
+  await query(`select replace_jwt_keys('key-of-the-test-2', ${sealed})`);
+}
+
+async function callAdmin(query: Query): Promise<void> {
+  const email = freshEmail();
+  const value = async (call: string) => {
+    const [row] = await query<{ value: object }>(`select ${call} as value`);
+    return row?.value;
+  };
+  const user = { outcome: null, user: { email } };
+  expect(await value(`admin_create_user('${email}', null, null, null, true)`)).toMatchObject(user);
+  expect(await value(`admin_get_user('${email}')`)).toMatchObject(user);
+  expect(await value(`admin_ban_user('${email}', 60)`)).toMatchObject(user);
+  expect(await value("admin_list_users(1, null, null, null)")).toMatchObject({
+    users: [{ email }],
+  });
+  expect(await value(`admin_list_sessions('${email}')`)).toEqual({ outcome: null, sessions: [] });
+  expect(await value(`admin_revoke_sessions('${email}')`)).toEqual({ outcome: null, revoked: 0 });
+  expect(await value(`admin_delete_user('${email}')`)).toMatchObject({ outcome: null });
 }
 
 async function asOwner(query: Query, schema: string): Promise<void> {

@@ -11,7 +11,10 @@ import {
 import { createTestProject } from "../support/project.ts";
 import { openService, type TestService } from "../support/service.ts";
 
-const projectsFolder = new URL("../../src/projects/", import.meta.url).pathname;
+/** Where administrators' calls are written; the server's are granted. */
+const callersFolders = ["projects", "users"].map(
+  (name) => new URL(`../../src/${name}/`, import.meta.url).pathname,
+);
 
 let service: TestService;
 let functions: CatalogueFunction[];
@@ -123,9 +126,11 @@ describe.each(["a project", "miosa_auth"])("the installed schema of %s", (kind) 
   });
 
   it("has no function that nobody calls", () => {
-    const callers = readdirSync(projectsFolder, { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts"))
-      .map((file) => readFileSync(path.join(projectsFolder, file), "utf8"));
+    const callers = callersFolders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
+        .map((file) => readFileSync(path.join(folder, file), "utf8")),
+    );
     const orphans = functions.filter(
       ({ name, executors }) =>
         executors.length === 0 &&

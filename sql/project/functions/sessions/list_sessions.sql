@@ -15,19 +15,7 @@ begin
     return jsonb_build_object('outcome', v_refusal);
   end if;
 
-  return jsonb_build_object('outcome', null, 'sessions', (
-    select coalesce(jsonb_agg(jsonb_build_object(
-      'id', s.id,
-      'created_at', iso_time(s.created_at),
-      'last_active_at', iso_time(s.refreshed_at),
-      'user_agent', s.user_agent,
-      'ip', host(s.ip),
-      'aal', s.aal,
-      'current', s.id = p_session_id
-    ) order by s.created_at desc, s.id), '[]')
-    from sessions s
-    where s.user_id = p_user_id and session_refusal(s, v_user) is null
-  ));
+  return jsonb_build_object('outcome', null, 'sessions', user_sessions_json(v_user, p_session_id));
 end
 $$;
 

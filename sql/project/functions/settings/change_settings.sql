@@ -1,6 +1,6 @@
 -- For administrators, as the schema's owner. Every value is checked by the table's own constraints.
--- Raises MA901 for a name that is no setting. Locks the table against other changes, not against
--- reading: a row lock would not do, since the row is replaced.
+-- Locks: the table, since the row is replaced, and who waited for the row itself would find it gone.
+-- Raises MA901 for a name that is no setting.
 
 create or replace function change_settings(p_changes jsonb) returns jsonb
 language plpgsql volatile security invoker
@@ -21,6 +21,12 @@ begin
   v_changed := jsonb_populate_record(v_settings, p_changes);
   delete from settings;
   insert into settings select v_changed.*;
+  if v_changed is distinct from v_settings then
+    perform record_event('settings_changed', null, null, null, jsonb_build_object(
+      'names', (select jsonb_agg(name order by name) from jsonb_object_keys(p_changes) as change (name)),
+      'by', session_user
+    ));
+  end if;
   return to_jsonb(v_changed) - 'singleton';
 end
 $$;

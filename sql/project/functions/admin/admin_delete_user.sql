@@ -1,0 +1,20 @@
+-- Removes a user and all that is its own, in one transaction.
+-- For administrators; p_who is an id or a canonical address.
+-- Returns: user_not_found.
+
+create or replace function admin_delete_user(p_who text) returns jsonb
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_user users := find_user(p_who);
+begin
+  delete from users where id = v_user.id returning * into v_user;
+  if not found then
+    return jsonb_build_object('outcome', 'user_not_found');
+  end if;
+  delete from guess_budgets where subject = email_subject(v_user.email);
+  perform record_event('user_deleted', v_user.id, null, null, jsonb_build_object('by', session_user));
+  return jsonb_build_object('outcome', null, 'user_id', v_user.id);
+end
+$$;
