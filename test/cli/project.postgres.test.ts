@@ -142,9 +142,15 @@ describe("projects by the command line", () => {
       );
       return row;
     };
-    expect(await json(["project", "grant", id, role])).toEqual({ project: id, granted: role });
+    expect(await json(["project", "grant", id, role])).toMatchObject({
+      project: id,
+      granted: role,
+    });
     expect(await rights()).toEqual({ helper: true, users: false, endpoint: false });
-    expect(await json(["project", "revoke", id, role])).toEqual({ project: id, revoked: role });
+    expect(await json(["project", "revoke", id, role])).toMatchObject({
+      project: id,
+      revoked: role,
+    });
     expect(await rights()).toMatchObject({ helper: false });
     expect(await refusal(["project", "grant", id, "nobody_here"])).toContain("nobody_here");
   });
