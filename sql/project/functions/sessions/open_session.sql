@@ -25,13 +25,22 @@ begin
   returning * into v_session;
   insert into refresh_tokens (session_id, token_hash) values (v_session.id, p_token_hash);
 
-  update sessions set revoked_at = clock_timestamp(), revoked_because = 'too_many_sessions'
-  where id in (
+  -- Locked in the order of their ids, as in revoke_sessions().
+  with surplus as (
     select s.id from sessions s
-    where s.user_id = p_user.id and s.revoked_at is null
-    order by s.created_at desc, s.id
-    offset (select sessions_per_user from settings)
-  );
+    where s.revoked_at is null
+      and s.id in (
+        select n.id from sessions n
+        where n.user_id = p_user.id and n.revoked_at is null
+        order by n.created_at desc, n.id
+        offset (select sessions_per_user from settings)
+      )
+    order by s.id
+    for no key update
+  )
+  update sessions set revoked_at = clock_timestamp(), revoked_because = 'too_many_sessions'
+  from surplus
+  where sessions.id = surplus.id;
   return grant_json(v_session, p_user);
 end
 $$;
