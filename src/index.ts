@@ -8,26 +8,29 @@ export { type EmbeddedOptions, openEmbedded } from "./database/embedded.ts";
 export { DatabaseError } from "./database/errors.ts";
 export type { UserJson } from "./database/functions.ts";
 export { connectPostgres, type PostgresOptions } from "./database/postgres.ts";
+export type { DatabasePortChoice } from "./development/ports.ts";
 export {
   type Development,
+  type DevelopmentEnvironment,
   type DevelopmentOptions,
   startDevelopment,
 } from "./development/start.ts";
 export { AuthError, type AuthErrorCode, errorTable } from "./errors.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./http/server.ts";
+export { type AdoptedProject, adoptProject } from "./projects/adopt_project.ts";
 export { type CreatedProject, createProject, type NewProject } from "./projects/create_project.ts";
 export { deleteProject } from "./projects/delete_project.ts";
 export { type ExaminationOptions, examineDatabase } from "./projects/doctor/doctor.ts";
 export type { Finding } from "./projects/doctor/finding.ts";
 export { authUrlOf, type ProjectEnvironment, readEnvironment } from "./projects/environment.ts";
 export { grantHelpers, grantReferences, revokeHelpers } from "./projects/grants.ts";
+export { installScript, type ScriptedProject } from "./projects/install_script.ts";
 export {
   ensurePrepared,
   type PreparedDatabase,
   type PrepareOptions,
   prepareDatabase,
 } from "./projects/prepare_database.ts";
-export { installScript, type ScriptedProject } from "./projects/install_script.ts";
 export { listProjects, type RegisteredProject, requireProject } from "./projects/registry.ts";
 export {
   type ActivatedSecret,

@@ -1,14 +1,19 @@
 import { Command, Option } from "commander";
-import { type ProjectEnvironment, startDevelopment } from "../../src/index.ts";
+import {
+  type DatabasePortChoice,
+  type ProjectEnvironment,
+  startDevelopment,
+} from "../../src/index.ts";
 import { stderrLogger } from "../logger.ts";
-import { jsonOption, portOption } from "../options.ts";
-import { keyValueLines, print } from "../output.ts";
+import { jsonOption, parseWhole, portOption } from "../options.ts";
+import { keyValueLines, print, printNotes } from "../output.ts";
 import { onShutdown } from "../shutdown.ts";
 
 interface Options {
   port: number;
   data: string;
   project: string;
+  databasePort: DatabasePortChoice | "off";
   json?: boolean;
 }
 
@@ -26,28 +31,47 @@ export function dev(): Command {
         .env("MIOSA_AUTH_PROJECT")
         .default("proj_demo"),
     )
+    .addOption(
+      new Option(
+        "--database-port <number>",
+        "a Postgres port to the same database; 0 takes a free one, `off` opens none",
+      )
+        .env("MIOSA_AUTH_DATABASE_PORT")
+        .default("usual", "54329, or the next that is free")
+        .argParser(parseDatabasePort),
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
-Prints AUTH_URL and AUTH_JWT_SECRET once it serves, ready for an env file. Data and the key that
-seals secrets stay in the data folder, which one process uses at a time.`,
+Prints AUTH_URL, AUTH_JWT_SECRET and DATABASE_URL once it serves, ready for an env file. Data and the
+key that seals secrets stay in the data folder, which one process uses at a time.
+
+DATABASE_URL is for your app, psql and migration tools: the superuser, on this machine, without a
+password. Put a login of your own in it, and row level security holds as it does in production. It is
+one connection that all share in turns; docs/development.md says what that means.`,
     )
     .action(async (options: Options) => {
       const development = await startDevelopment({
         dataDir: options.data === "memory" ? undefined : options.data,
         port: options.port,
         projectId: options.project,
+        ...(options.databasePort === "off" ? {} : { databasePort: options.databasePort }),
         logger: stderrLogger(),
       });
       onShutdown(() => development.close());
-      const { environment } = development;
+      const { environment, notes } = development;
       print(environment, options.json, () => [
         ...keyValueLines(environment),
         "",
         ...firstSignup(environment),
       ]);
+      printNotes(notes);
     });
+}
+
+function parseDatabasePort(text: string): DatabasePortChoice | "off" {
+  return text === "off" ? "off" : parseWhole(text, { least: 0, most: 65_535 });
 }
 
 function firstSignup({ AUTH_URL }: ProjectEnvironment): string[] {

@@ -2,6 +2,8 @@ import { PGlite } from "@electric-sql/pglite";
 import { callStatement, callValues } from "./calls.ts";
 import type { Database, FunctionCall, Row, Transaction } from "./database.ts";
 import { fromDriver } from "./errors.ts";
+import { type DatabasePort, openPort, type PortOptions } from "./port/port.ts";
+import { shareConnection } from "./port/shared_connection.ts";
 
 export interface EmbeddedOptions {
   /** The folder that keeps the data; in memory without one. */
@@ -56,6 +58,28 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Datab
         throw failure ?? fromDriver(error);
       }
     },
+    close: async () => {
+      if (!options.pglite) await pglite.close();
+    },
+  };
+}
+
+/** An embedded database that others can connect to as well. */
+export interface SharedEmbedded extends Database {
+  /** Opens a Postgres port; close it before the database. */
+  listen(options: PortOptions): Promise<DatabasePort>;
+}
+
+/** Opens PGlite for the service and for clients of a Postgres port, one at a time. */
+export async function openSharedEmbedded(options: EmbeddedOptions = {}): Promise<SharedEmbedded> {
+  const pglite = options.pglite ?? (await createPglite(options));
+  const database = await openEmbedded({ pglite });
+  const connection = shareConnection(pglite);
+  return {
+    engine: "embedded",
+    call: <T>(call: FunctionCall) => connection.serve(() => database.call<T>(call)),
+    transaction: (work) => connection.serve(() => database.transaction(work)),
+    listen: (port) => openPort(connection, port),
     close: async () => {
       if (!options.pglite) await pglite.close();
     },

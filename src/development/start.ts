@@ -1,30 +1,37 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Auth, createAuth } from "../auth.ts";
 import type { Database } from "../database/database.ts";
-import { openEmbedded } from "../database/embedded.ts";
 import { AuthError } from "../errors.ts";
 import { startServer } from "../http/server.ts";
 import { createProject } from "../projects/create_project.ts";
 import { type ProjectEnvironment, readEnvironment } from "../projects/environment.ts";
-import { prepareDatabase } from "../projects/prepare_database.ts";
 import { requireProjectId } from "../projects/project_id.ts";
 import { requireProject } from "../projects/registry.ts";
-import { generateMasterKey, type Keyring, parseKeyring } from "../projects/secrets.ts";
+import { type Keyring, parseKeyring } from "../projects/secrets.ts";
 import { upgradeProject } from "../projects/upgrade_project.ts";
-import { folderKey, lockDataFolder } from "./data_folder.ts";
+import { type Closers, openEmbeddedData } from "./data.ts";
+import { chooseDatabasePort, type DatabasePortChoice } from "./ports.ts";
 
 export interface DevelopmentOptions {
   /** The folder that keeps the data; undefined keeps nothing. */
   readonly dataDir: string | undefined;
   readonly port: number;
   readonly projectId: string;
+  /** Where others reach the database on the loopback interface; nowhere without one. */
+  readonly databasePort?: DatabasePortChoice;
   readonly logger?: Logger;
+}
+
+/** The variables of an app, and of whatever else uses the same database. */
+export interface DevelopmentEnvironment extends ProjectEnvironment {
+  readonly DATABASE_URL?: string;
 }
 
 /** A whole auth service in this process, listening. */
 export interface Development {
-  readonly environment: ProjectEnvironment;
+  readonly environment: DevelopmentEnvironment;
+  /** What who uses it should know, a sentence each. */
+  readonly notes: readonly string[];
   close(): Promise<void>;
 }
 
@@ -38,49 +45,42 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
   requireProjectId(options.projectId);
   // The port first: whether it is free takes a moment to find out, and the data seconds to open.
   const listening = await listen(options.port);
-  const closers: (() => Promise<void>)[] = [];
+  const closers: Closers = [];
   const close = async () => {
     await listening.close();
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const { database, masterKey } = await openData(options.dataDir, closers);
+    const databasePort =
+      options.databasePort === undefined
+        ? undefined
+        : await chooseDatabasePort(options.databasePort);
+    const data = await openEmbeddedData({ dataDir: options.dataDir, databasePort }, closers);
+    const { admin, runtime, masterKey, databaseUrl, notes } = data;
     const keyring = parseKeyring(masterKey);
-    await ensureProject(database, options.projectId, keyring);
+    await ensureProject(admin, options.projectId, keyring);
     const { publicUrl } = listening;
-    const environment = await readEnvironment(database, options.projectId, keyring, publicUrl);
+    const environment = {
+      ...(await readEnvironment(admin, options.projectId, keyring, publicUrl)),
+      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+    };
     listening.serve(
       createAuth({
-        database,
+        database: runtime,
         masterKey,
         publicUrl,
         allowLoopbackOrigins: true,
         ...(options.logger ? { logger: options.logger } : {}),
       }),
     );
-    return { environment, close };
+    return { environment, notes, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function openData(dataDir: string | undefined, closers: (() => Promise<void>)[]) {
-  if (dataDir === undefined) {
-    const database = await openEmbedded();
-    closers.push(() => database.close());
-    return { database, masterKey: generateMasterKey() };
-  }
-  const folder = await lockDataFolder(dataDir);
-  closers.push(() => folder.release());
-  const masterKey = await folderKey(folder.path, generateMasterKey);
-  const database = await openEmbedded({ dataDir: join(folder.path, "pglite") });
-  closers.push(() => database.close());
-  return { database, masterKey };
-}
-
 async function ensureProject(database: Database, id: string, keyring: Keyring): Promise<void> {
-  await prepareDatabase(database);
   try {
     await requireProject(database, id);
   } catch (error) {

@@ -54,13 +54,14 @@ const patient = { timeout: 90_000 };
 describe("dev on a folder", patient, () => {
   let first: Running<string>;
 
-  it("prints two variables and a line for the first sign-up, which works as it stands", async () => {
-    const args = [cliFile, "dev", "--port", "0", ...data];
+  it("prints three variables and a line for the first sign-up, which works as it stands", async () => {
+    const args = [cliFile, "dev", "--port", "0", "--database-port", "0", ...data];
     first = await startCommand(process.execPath, args, /^AUTH_URL[\s\S]*^curl .*$/m);
     started.push(first);
-    const [url = "", secret = "", empty, , curl = ""] = first.printed.split("\n");
+    const [url = "", secret = "", databaseUrl, empty, , curl = ""] = first.printed.split("\n");
     expect(url).toMatch(/^AUTH_URL=http:\/\/localhost:\d+\/proj_demo$/);
     expect(secret).toMatch(/^AUTH_JWT_SECRET=[0-9a-f]{64}$/);
+    expect(databaseUrl).toMatch(/^DATABASE_URL=postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres$/);
     expect(empty).toBe("");
     environment = {
       AUTH_URL: url.slice("AUTH_URL=".length),
@@ -102,7 +103,7 @@ describe("dev on a folder", patient, () => {
 
   it("keeps users, keys and sessions for the next start, and after a kill -9", async () => {
     for (const end of ["SIGKILL", "SIGINT"] as const) {
-      const again = await dev(["--port", "0", ...data]);
+      const again = await dev(["--port", "0", "--database-port", "off", ...data]);
       const { AUTH_URL = "", AUTH_JWT_SECRET } = again.printed;
       expect(Object.keys(again.printed)).toEqual(["AUTH_URL", "AUTH_JWT_SECRET"]);
       expect(AUTH_JWT_SECRET).toBe(environment.AUTH_JWT_SECRET);
@@ -128,6 +129,7 @@ describe("dev without a folder", patient, () => {
     expect(JSON.parse(npm.printed)).toEqual({
       AUTH_URL: `http://localhost:${port}/proj_own`,
       AUTH_JWT_SECRET: expect.stringMatching(/^[0-9a-f]{64}$/),
+      DATABASE_URL: expect.stringMatching(/^postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres$/),
     });
     const { AUTH_URL } = JSON.parse(npm.printed);
     expect((await fetch(`${AUTH_URL}/health/ready`)).status).toBe(200);
