@@ -60,6 +60,7 @@ describe("serve", () => {
     const session = (await reply.json()) as SessionReply;
     const claims = jwt.verify(session.access_token, own.project.jwtSecret);
     expect(claims).toMatchObject({ iss: `http://localhost:${port}/${own.project.id}` });
+    while (!server.stderr().includes("\n")) await sleep(10);
     const lines = server.stderr().trim().split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({ msg: "request", route: "/signup", status: 200 }),
