@@ -7,6 +7,7 @@ import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { keyGenerate } from "./commands/key/generate.ts";
 import { migrate } from "./commands/migrate.ts";
+import { projectAdopt } from "./commands/project/adopt.ts";
 import { projectCreate } from "./commands/project/create.ts";
 import { projectDelete } from "./commands/project/delete.ts";
 import { projectEnv } from "./commands/project/env.ts";
@@ -62,6 +63,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       projectGrant(),
       projectRevoke(),
       projectTrigger(),
+      projectAdopt(),
     ]),
   );
   program.addCommand(

@@ -11,6 +11,7 @@ const commands = [
   "doctor",
   "key generate",
   "migrate",
+  "project adopt",
   "project create",
   "project delete",
   "project env",

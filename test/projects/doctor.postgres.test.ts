@@ -102,7 +102,7 @@ describe("the doctor", () => {
       expect.stringMatching(/^fail: the schema proj_well belongs to postgres/),
       "fail: proj_hollow is registered, and its schema is not there",
       "warn: the schema proj_stray is a project's, and is not registered",
-      "fail: 1 of 2 project(s) are behind this release: proj_behind",
+      "fail: 1 of 3 project(s) are behind this release: proj_behind",
     ]);
   });
 

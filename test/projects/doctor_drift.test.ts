@@ -120,6 +120,9 @@ describe("the doctor", () => {
     expect(keys(await findings())).toMatchObject([{ status: "ok" }]);
     await project.sql("update jwt_keys set state = 'retired'");
     expect(keys(await findings())).toMatchObject([{ status: "fail" }]);
+    await project.sql("drop table jwt_keys");
+    expect(keys(await findings())).toMatchObject([{ status: "fail" }]);
+    expect(await drift()).toContain("fail: table jwt_keys is missing");
   });
 
   it("leaves nothing behind", async () => {

@@ -1,8 +1,6 @@
 import type { Database } from "../../database/database.ts";
-import { DatabaseError } from "../../database/errors.ts";
-import { AuthError } from "../../errors.ts";
 import type { Keyring } from "../secrets.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, ok, reasonOf, warn } from "./finding.ts";
 import { examineLogin } from "./login.ts";
 import { examineProjects, examineShared } from "./projects.ts";
 import { examineRegistry } from "./registry.ts";
@@ -32,7 +30,7 @@ export async function examineDatabase(
   try {
     server = await examineServer(database, connections);
   } catch (error) {
-    return [fail("connection", reason(error), "check the URL, and that the server listens")];
+    return [fail("connection", reasonOf(error), "check the URL, and that the server listens")];
   }
   const { login, findings } = await examineLogin(database);
   const general = [ok("connection", "the database answers"), ...server, ...findings];
@@ -68,10 +66,4 @@ export async function examineDatabase(
 function spread<T>(items: readonly T[], most: number): readonly T[] {
   if (items.length <= most) return items;
   return Array.from({ length: most }, (_, n) => items[Math.floor((n * items.length) / most)] as T);
-}
-
-function reason(error: unknown): string {
-  if (error instanceof DatabaseError) return error.explanation();
-  if (error instanceof AuthError && error.cause) return reason(error.cause);
-  return error instanceof Error ? error.message : String(error);
 }

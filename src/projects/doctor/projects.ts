@@ -4,9 +4,9 @@ import { OperatorError } from "../../errors.ts";
 import { asOwner } from "../administration.ts";
 import { rehearse } from "../rehearse.ts";
 import { jwtKeyContext, type Keyring, unseal } from "../secrets.ts";
-import { readContract } from "./contract.ts";
+import { type Contract, readContract } from "./contract.ts";
 import { driftFindings, projectReference, sharedContracts } from "./drift.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+import { type Finding, fail, ok, reasonOf, warn } from "./finding.ts";
 import type { Login } from "./login.ts";
 import type { ProjectToExamine } from "./registry.ts";
 
@@ -28,15 +28,7 @@ export async function examineProjects(
   const reference = await projectReference(database, login);
   const examined = await pMap(
     projects,
-    ({ id, owner, isCurrent }) =>
-      rehearse(database, (tx) =>
-        asOwner(tx, login.mode, id, owner, async () => {
-          const keys = keyring ? keyFindings(id, await readKeys(tx), keyring) : [];
-          if (!isCurrent) return { keys, drift: [] };
-          const remedy = `miosa-auth migrate ${id} --again`;
-          return { keys, drift: driftFindings(id, reference, await readContract(tx, id), remedy) };
-        }),
-      ),
+    (project) => examineProject(database, login, project, reference, keyring),
     { concurrency: 4 },
   );
   const keys = examined.flatMap((project) => project.keys);
@@ -51,6 +43,38 @@ export async function examineProjects(
       ? [ok("schemas", `${compared} project(s) as this release makes them`)]
       : drift),
   ];
+}
+
+interface Examined {
+  readonly drift: Finding[];
+  readonly keys: Finding[];
+}
+
+async function examineProject(
+  database: Database,
+  { mode }: Login,
+  { id, owner, isCurrent }: ProjectToExamine,
+  reference: Contract,
+  keyring: Keyring | undefined,
+): Promise<Examined> {
+  const drift: Finding[] = [];
+  const keys: Finding[] = [];
+  try {
+    await rehearse(database, (tx) =>
+      asOwner(tx, mode, id, owner, async () => {
+        if (isCurrent) {
+          const remedy = `miosa-auth migrate ${id} --again`;
+          drift.push(...driftFindings(id, reference, await readContract(tx, id), remedy));
+        }
+        if (keyring) keys.push(...keyFindings(id, await readKeys(tx), keyring));
+      }),
+    );
+  } catch (error) {
+    // One that is broken hides no other.
+    const message = `the keys of ${id} cannot be read: ${reasonOf(error)}`;
+    keys.push(fail("keys", message, "Restore its schema from a backup"));
+  }
+  return { drift, keys };
 }
 
 type Key = { kid: string; algorithm: string; state: string; sealed: string };

@@ -4,7 +4,7 @@ import { actAsAdministrator } from "../administration.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Login } from "./login.ts";
 
-/** A project that the registry knows and whose schema is there. */
+/** A project that the registry knows, and whose schema is there and its owner's. */
 export interface ProjectToExamine {
   readonly id: string;
   readonly owner: string;
@@ -23,7 +23,7 @@ export async function examineRegistry(
     await actAsAdministrator(tx, mode);
     return {
       registered: await tx.query<Registered>(`
-        select p.id, p.owner_role::text as owner, p.release, n.nspowner::regrole::text as schema_owner
+        select p.id, p.owner_role::text as owner, p.release, pg_get_userbyid(n.nspowner)::text as schema_owner
         from projects p left join pg_namespace n on n.nspname = p.id order by p.created_at, p.id`),
       strays: await tx.query<{ id: string }>(`
         select n.nspname::text as id from pg_namespace n
@@ -37,7 +37,7 @@ export async function examineRegistry(
   });
 
   const findings = [
-    ...registered.flatMap((project) => brokenEntry(project)),
+    ...registered.flatMap(brokenEntry),
     ...strays.map(({ id }) =>
       warn(
         "registry",
@@ -46,11 +46,11 @@ export async function examineRegistry(
       ),
     ),
   ];
+  const behind = registered.filter((project) => project.release !== release).map(({ id }) => id);
+  findings.push(releases(registered.length, behind));
   const projects = registered
-    .filter(({ schema_owner }) => schema_owner !== null)
+    .filter((project) => brokenEntry(project).length === 0)
     .map((project) => ({ ...project, isCurrent: project.release === release }));
-  const behind = projects.filter(({ isCurrent }) => !isCurrent).map(({ id }) => id);
-  findings.push(releases(projects.length, behind));
   return { projects, findings };
 }
 
@@ -59,8 +59,7 @@ function brokenEntry({ id, owner, schema_owner }: Registered): Finding[] {
     const message = `${id} is registered, and its schema is not there`;
     return [fail("registry", message, "Restore its schema, or delete the project")];
   }
-  // regrole quotes what needs it; a name that does is an administrator's.
-  if (schema_owner === owner || schema_owner === `"${owner.replaceAll('"', '""')}"`) return [];
+  if (schema_owner === owner) return [];
   return [
     fail(
       "registry",
