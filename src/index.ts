@@ -18,7 +18,6 @@ export {
 export { AuthError, type AuthErrorCode, errorTable } from "./errors.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./http/server.ts";
 export { type AdoptedProject, adoptProject } from "./projects/adopt_project.ts";
-export { type AdoptedProject, adoptProject } from "./projects/adopt_project.ts";
 export { type CreatedProject, createProject, type NewProject } from "./projects/create_project.ts";
 export { deleteProject } from "./projects/delete_project.ts";
 export { type ExaminationOptions, examineDatabase } from "./projects/doctor/doctor.ts";
