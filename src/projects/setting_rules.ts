@@ -35,11 +35,17 @@ export function requireSetting(
   throw refused(rule);
 }
 
+// A path, a slash at the end or a `*` would match no browser's word, and nobody would say so.
+const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#*\s]+$/;
+
 /** @throws AuthError validation_failed */
 export function parseSetting(rules: readonly SettingRule[], name: string, text: string): Value {
   const rule = known(rules, name);
   const value = parse(rule, text.trim());
   if (value === undefined || !fits(rule, value)) throw refused(rule);
+  if (name === "cors_origins" && !(value as string[]).every((one) => origin.test(one))) {
+    throw refused({ ...rule, range: "a list of origins such as https://app.example" });
+  }
   return value;
 }
 

@@ -1,4 +1,5 @@
 import type { Database } from "../database/database.ts";
+import { DatabaseError } from "../database/errors.ts";
 import { accepted } from "../database/outcomes.ts";
 import { canonicalEmail } from "../emails/canonical.ts";
 import { AuthError } from "../errors.ts";
@@ -20,12 +21,27 @@ export async function callAsOwner<T>(
   call: string,
   params: readonly unknown[],
 ): Promise<T> {
-  const answer = await asProjectOwner(database, projectId, async (tx) => {
-    const [row] = await tx.query<{ value: Answer<T> }>(`select ${call} as value`, params);
-    return row?.value;
-  });
+  const answer = await run<Answer<T>>(database, projectId, call, params);
   if (!answer) throw new AuthError("unexpected_failure");
   return accepted<{ outcome: null } & T>(answer);
+}
+
+async function run<T>(
+  database: Database,
+  projectId: string,
+  call: string,
+  params: readonly unknown[],
+): Promise<T | undefined> {
+  try {
+    return await asProjectOwner(database, projectId, async (tx) => {
+      const [row] = await tx.query<{ value: T }>(`select ${call} as value`, params);
+      return row?.value;
+    });
+  } catch (error) {
+    // Class 22: a text with U+0000, a day that is none.
+    if (!(error instanceof DatabaseError) || !error.sqlstate?.startsWith("22")) throw error;
+    throw new AuthError("validation_failed", { message: "A value cannot be one", cause: error });
+  }
 }
 
 /** {@link callAsOwner} about one user; `who` is its id or address. */

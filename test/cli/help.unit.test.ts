@@ -17,10 +17,23 @@ const commands = [
   "project env",
   "project grant",
   "project list",
+  "project resume",
   "project revoke",
+  "project rotate-secret",
+  "project set",
+  "project settings",
   "project show",
+  "project suspend",
+  "project trigger",
   "serve",
   "sql",
+  "users ban",
+  "users create",
+  "users delete",
+  "users list",
+  "users sessions",
+  "users show",
+  "users unban",
 ];
 
 function leaves(command: Command, path: string[] = []): [string, Command][] {

@@ -9,6 +9,7 @@ set search_path from current
 as $$
 declare
   v_user users := find_user(p_who);
+  v_event text := 'user_banned';
 begin
   update users
   set banned_until = clock_timestamp() + p_seconds * interval '1 second', updated_at = clock_timestamp()
@@ -17,8 +18,11 @@ begin
   if not found then
     return jsonb_build_object('outcome', 'user_not_found');
   end if;
+  if p_seconds is null then
+    v_event := 'user_unbanned';
+  end if;
   perform record_event(
-    case when p_seconds is null then 'user_unbanned' else 'user_banned' end, v_user.id, null, null,
+    v_event, v_user.id, null, null,
     jsonb_strip_nulls(jsonb_build_object('until', iso_time(v_user.banned_until), 'by', session_user))
   );
   return jsonb_build_object('outcome', null, 'user', user_json(v_user, user_identities_json(v_user.id)));

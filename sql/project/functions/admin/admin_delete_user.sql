@@ -9,10 +9,13 @@ as $$
 declare
   v_user users := find_user(p_who);
 begin
-  delete from users where id = v_user.id returning * into v_user;
+  perform from users where id = v_user.id for update;
   if not found then
     return jsonb_build_object('outcome', 'user_not_found');
   end if;
+  -- In the order in which a logout locks them: the cascade would meet them in another.
+  perform from sessions where user_id = v_user.id order by id for update;
+  delete from users where id = v_user.id;
   delete from guess_budgets where subject = email_subject(v_user.email);
   perform record_event('user_deleted', v_user.id, null, null, jsonb_build_object('by', session_user));
   return jsonb_build_object('outcome', null, 'user_id', v_user.id);
