@@ -201,8 +201,9 @@ async function callAdmin(query: Query): Promise<void> {
   expect(await value(`admin_create_user('${email}', null, null, null, true)`)).toMatchObject(user);
   expect(await value(`admin_get_user('${email}')`)).toMatchObject(user);
   expect(await value(`admin_ban_user('${email}', 60)`)).toMatchObject(user);
-  expect(await value("admin_list_users(1, null, null, null)")).toMatchObject({
-    users: [{ email }],
+  // Two users of one transaction are of one age: which comes first is not said.
+  expect(await value("admin_list_users(50, null, null, null)")).toMatchObject({
+    users: expect.arrayContaining([expect.objectContaining({ email })]),
   });
   expect(await value(`admin_list_sessions('${email}')`)).toEqual({ outcome: null, sessions: [] });
   expect(await value(`admin_revoke_sessions('${email}')`)).toEqual({ outcome: null, revoked: 0 });
