@@ -7,7 +7,7 @@ const fixed: Record<string, string> = {
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
-  "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
+  "Strict-Transport-Security": "max-age=15552000",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
 };
