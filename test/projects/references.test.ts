@@ -60,6 +60,18 @@ describe("a role that was granted references to a project's users", () => {
     expect(await rights()).toEqual([{ privilege: "references" }]);
   });
 
+  it("that restricts keeps a user from deleting itself, with an answer that tells nothing", async () => {
+    const { user, access_token: token } = await project.signUp();
+    await owner.transaction(async (query) => {
+      await query(table("on delete restrict"));
+      await query("insert into notes values ($1)", [user.id]);
+    });
+    const refused = await project.request("/user", { method: "DELETE", token });
+    expect(refused).toMatchObject({ status: 500, body: { error_code: "unexpected_failure" } });
+    expect(JSON.stringify(refused.body)).not.toContain("notes");
+    expect((await project.request("/user", { token })).status).toBe(200);
+  });
+
   it("loses the right by revoke, while its keys go on working", async () => {
     const ada = await project.signUp();
     await owner.transaction((query) => query(table("on delete cascade")));
