@@ -36,6 +36,7 @@ function bars(ratios) {
 <text x="${328 + ratio * scale}" y="${y + 16}">${ratio.toFixed(2)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="13">
+<title>Each call of the service beside its limit on the same machine</title>
 <rect width="100%" height="100%" fill="#fff"/><text x="10" y="18" font-weight="bold">Ratios to the limit on the same machine; the red line is the target</text>
 ${rows.join("\n")}
 </svg>
