@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../src/database/database.ts";
 import { connectPostgres } from "../../src/database/postgres.ts";
+import { adoptProject } from "../../src/projects/adopt_project.ts";
 import { createProject } from "../../src/projects/create_project.ts";
 import { type ExaminationOptions, examineDatabase } from "../../src/projects/doctor/doctor.ts";
 import type { Finding } from "../../src/projects/doctor/finding.ts";
 import { prepareDatabase } from "../../src/projects/prepare_database.ts";
+import { upgradeProjects } from "../../src/projects/upgrade_projects.ts";
 import { createAdministrator } from "../support/administrators.ts";
 import type { PostgresDatabase, PostgresEngine } from "../support/engine.ts";
 import { openService, type TestService } from "../support/service.ts";
@@ -121,6 +123,22 @@ describe("the doctor", () => {
     await prepareDatabase(admin);
     const again = await examine(admin, { projectId: "proj_behind" });
     expect(again.find(({ check }) => check === "schema miosa_auth")?.status).toBe("ok");
+  });
+
+  it("works, as upgrades and adoptions do, for an administrator that may not make roles", async () => {
+    const { keyring, engine } = service;
+    const { connection, query } = await createAdministrator(engine.server, { createRole: false });
+    await prepareDatabase(connection);
+    await createProject(connection, { id: "proj_plain", keyring });
+    expect(unwell(await examine(connection))).toEqual(["warn login"]);
+    await query("update miosa_auth.projects set release = 'older'");
+    expect(unwell(await examine(connection))).toEqual(["warn login", "fail releases"]);
+    expect(await upgradeProjects(connection)).toMatchObject({ upgraded: ["proj_plain"] });
+    await query("delete from miosa_auth.projects");
+    expect(unwell(await examine(connection))).toEqual(["warn login", "warn registry"]);
+    await adoptProject(connection, "proj_plain", keyring);
+    expect(unwell(await examine(connection))).toEqual(["warn login"]);
+    await connection.close();
   });
 
   it("says that nothing answers where nothing does", async () => {
