@@ -101,10 +101,10 @@ describe("the settings of a project", () => {
   it("are those of a project that exists", async () => {
     const { admin } = project.service;
     for (const attempt of [
-      changeSettings(admin, "proj_none", {}),
-      readSettings(admin, "proj_none"),
+      () => changeSettings(admin, "proj_none", {}),
+      () => readSettings(admin, "proj_none"),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ code: "project_not_found" });
+      await expect(attempt()).rejects.toMatchObject({ code: "project_not_found" });
     }
   });
 
