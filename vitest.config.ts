@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { hasChromium } from "./test/support/chromium.ts";
 import type { EngineChoice } from "./test/support/engine.ts";
 import { hasPgBouncer } from "./test/support/pgbouncer.ts";
 import { findPostgres, postgresMajors } from "./test/support/postgres_binaries.ts";
@@ -8,6 +9,8 @@ import { closingReporter, type EngineInRun } from "./test/support/reporter.ts";
 const postgresTests = "test/**/*.postgres.test.ts";
 // These need a program that Debian has and npm has not.
 const pgbouncerTests = "test/**/*.pgbouncer.postgres.test.ts";
+// These look at a page in Chromium.
+const browserTests = "test/**/*.browser.test.ts";
 // These touch no database and run once.
 const unitTests = "test/**/*.unit.test.ts";
 
@@ -28,6 +31,12 @@ const engines: EngineInRun[] = [
     name: "PgBouncer",
     notRun: hasPgBouncer() ? undefined : "not on this machine",
   },
+  {
+    project: "browser",
+    name: "Chromium",
+    notRun: hasChromium() ? undefined : "not on this machine: apt-get install chromium",
+    required: process.env.CI === "true",
+  },
 ];
 
 /** The same tests run on every engine, each engine being a project. */
@@ -37,7 +46,7 @@ function engineProject(name: string, groupOrder: number, engine: EngineChoice, e
     test: {
       name,
       include: ["test/**/*.test.ts"],
-      exclude: [unitTests, ...exclude],
+      exclude: [unitTests, browserTests, ...exclude],
       setupFiles: ["test/support/engine_setup.ts"],
       provide: { engine },
       sequence: { groupOrder },
@@ -60,6 +69,14 @@ export default defineConfig({
         extends: true,
         test: { name: "unit", include: [unitTests], sequence: { groupOrder: 0 } },
       },
+      ...(hasChromium()
+        ? [
+            {
+              extends: true as const,
+              test: { name: "browser", include: [browserTests], sequence: { groupOrder: 10 } },
+            },
+          ]
+        : []),
       engineProject("pglite", 1, { kind: "embedded" }, [postgresTests]),
       ...postgres
         .filter(({ found }) => found)
