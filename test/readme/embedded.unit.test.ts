@@ -51,6 +51,10 @@ describe("the README's first ten minutes", () => {
   it("shows each user only its own rows", async () => {
     expect(await runSnippet("first_policy.mjs")).toContain("Ada sees 1 of 2");
   });
+
+  it("has a whole auth service for a test of one's own", async () => {
+    expect(await runSnippet("own_test.mjs")).toBe("proved true\n");
+  });
 });
 
 async function runSnippet(name: string): Promise<string> {
