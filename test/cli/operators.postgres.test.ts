@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Finished, runCli } from "../support/cli.ts";
-import { openEngine, type PostgresDatabase } from "../support/engine.ts";
+import type { PostgresDatabase } from "../support/engine.ts";
+import { openService } from "../support/service.ts";
+import { openService } from "../support/service.ts";
 
 const id = `proj_${randomBytes(4).toString("hex")}`;
 const email = "ann@example.org";
@@ -12,7 +14,8 @@ let database: PostgresDatabase;
 let folder: string;
 
 beforeAll(async () => {
-  const engine = await openEngine();
+  // The worker's administrator comes first: it makes the groups, and gives others a share in them.
+  const { engine } = await openService();
   if (engine.kind !== "postgres") throw new Error("this file is for Postgres");
   database = await engine.createDatabase();
   folder = await mkdtemp(join(tmpdir(), "miosa-cli-"));
