@@ -12,6 +12,7 @@ import { projectCreate } from "./commands/project/create.ts";
 import { projectDelete } from "./commands/project/delete.ts";
 import { projectEnv } from "./commands/project/env.ts";
 import { projectGrant } from "./commands/project/grant.ts";
+import { projectInstallSqlLogin } from "./commands/project/install_sql_login.ts";
 import { projectList } from "./commands/project/list.ts";
 import { projectResume } from "./commands/project/resume.ts";
 import { projectRevoke } from "./commands/project/revoke.ts";
@@ -63,6 +64,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       projectGrant(),
       projectRevoke(),
       projectTrigger(),
+      projectInstallSqlLogin(),
       projectAdopt(),
     ]),
   );

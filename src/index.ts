@@ -48,6 +48,7 @@ export {
   readSettings,
   type Settings,
 } from "./projects/settings.ts";
+export { installSqlLogin, removeSqlLogin, type SqlLoginOptions } from "./projects/sql_login.ts";
 export { resumeProject, suspendProject } from "./projects/state.ts";
 export {
   removeUserTrigger,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -17,6 +17,8 @@ export interface SqlSet {
   readonly grants: string;
   /** Grants to the groups; left out where the administrator cannot make roles. */
   readonly grantsToGroups: string;
+  /** Installed on request, where pgcrypto is: what calls it, then what uses that. */
+  readonly sqlLogin: { readonly pgcrypto: string; readonly functions: string };
   /** A hash of all of it: equal releases make equal schemas. */
   readonly release: string;
   /** The signatures an application's role may be granted: the helpers for policies. */
@@ -69,7 +71,23 @@ function load(folder: string): SqlSet {
   const functions = commentsLast(sqlFiles(join(folder, "functions")).map(read).join("\n"));
   const grants = read(join(folder, "grants.sql"));
   const grantsToGroups = read(join(folder, "grants_to_groups.sql"));
-  const scripts = [ownerDefaults, functions, grants, grantsToGroups];
+  const sqlLogin = {
+    pgcrypto: sqlFiles(join(folder, "sql_login", "pgcrypto"))
+      .map(read)
+      .join("\n"),
+    functions: commentsLast(
+      sqlFiles(join(folder, "sql_login", "functions"))
+        .map(read)
+        .join("\n"),
+    ),
+  };
+  const scripts = [
+    ownerDefaults,
+    functions,
+    grants,
+    grantsToGroups,
+    ...Object.values(sqlLogin),
+  ].filter((script) => script !== "");
   const release = createHash("sha256")
     .update([...sqlFiles(migrations).map(read), ...scripts].join("\0"))
     .digest("hex")
@@ -80,6 +98,7 @@ function load(folder: string): SqlSet {
     functions,
     grants,
     grantsToGroups,
+    sqlLogin,
     release,
     helpers: policyHelpers.map((name) => `${name}()`),
   };
@@ -93,6 +112,7 @@ function commentsLast(script: string): string {
 }
 
 function sqlFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".sql"))
     .sort()

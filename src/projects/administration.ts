@@ -55,3 +55,12 @@ export async function asOwner<T>(
   await tx.script(`revoke ${role} from miosa_auth_admin`);
   return value;
 }
+
+/**
+ * In SQL, as a project's owner: to whom a customer grants what the owner needs outside its schema.
+ * The group where there is one, since a grant to the owner itself would hold up its deletion.
+ */
+export const outsideGrantee = `quote_ident(coalesce(
+  (select g.rolname from pg_roles g where g.rolname = 'miosa_auth_project' and pg_has_role(g.oid, 'usage')),
+  current_user
+))`;

@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.ts";
+import type { Database, Transaction } from "../database/database.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
@@ -30,12 +30,15 @@ export async function grantReferences(database: Database, id: string, role: stri
 }
 
 /**
- * Takes back what {@link grantHelpers} and {@link grantReferences} gave. Foreign keys that exist
+ * Takes back what {@link grantHelpers} and {@link grantReferences} gave, and sign-in by SQL. Foreign keys that exist
  * stay.
  */
 export async function revokeHelpers(database: Database, id: string, role: string): Promise<void> {
-  await change(database, id, role, (name) => [
+  await change(database, id, role, async (name, tx) => [
     `revoke references (id) on users from ${name}`,
+    ...(await sqlLoginOf(tx, role)).map(
+      (signature) => `revoke execute on function ${signature} from ${name}`,
+    ),
     `revoke execute on function ${sqlSet("project").helpers.join(", ")} from ${name}`,
     `revoke usage on schema ${quoteIdentifier(id)} from ${name}`,
   ]);
@@ -45,12 +48,24 @@ async function change(
   database: Database,
   id: string,
   role: string,
-  statements: (name: string) => string[],
+  statements: (name: string, tx: Transaction) => string[] | Promise<string[]>,
 ): Promise<void> {
   await asProjectOwner(database, id, async (tx) => {
     // Looked up, since GRANT takes even a quoted "public" for everybody.
     const [found] = await tx.query("select from pg_roles where rolname = $1", [role]);
     if (!found) throw new AuthError("validation_failed", { message: `There is no role ${role}` });
-    await tx.script(statements(quoteIdentifier(role)).join(";\n"));
+    await tx.script((await statements(quoteIdentifier(role), tx)).join(";\n"));
   });
+}
+
+// The sign-in functions that are installed on request, as far as the role may call them.
+async function sqlLoginOf(tx: Transaction, role: string): Promise<string[]> {
+  const rows = await tx.query<{ signature: string }>(
+    `select p.oid::regprocedure::text as signature
+     from pg_proc p, aclexplode(p.proacl) a
+     where p.pronamespace = current_schema()::regnamespace
+       and p.proname in ('signup_with_password', 'login_with_password') and a.grantee::regrole = to_regrole(quote_ident($1))`,
+    [role],
+  );
+  return rows.map(({ signature }) => signature);
 }

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from "../database/database.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { AuthError } from "../errors.ts";
+import { outsideGrantee } from "./administration.ts";
 import { asProjectOwner } from "./registry.ts";
 
 /** What an application's trigger follows. */
@@ -78,11 +79,7 @@ async function requireFunction(tx: Transaction, name: string): Promise<string> {
       exists (select from unnest(p.proconfig) s (setting) where setting like 'search_path=%') as pinned,
       has_schema_privilege(n.oid, 'usage') as enters,
       has_function_privilege(p.oid, 'execute') as executes,
-      -- A grant to the owner alone would hold up the deletion of the project.
-      quote_ident(coalesce(
-        (select g.rolname from pg_roles g where g.rolname = 'miosa_auth_project' and pg_has_role(g.oid, 'usage')),
-        current_user
-      )) as grantee
+      ${outsideGrantee} as grantee
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = $1 and p.proname = $2 and p.pronargs = 0`,
     [schema, plain],

@@ -3,6 +3,7 @@ import { sqlSet } from "../database/sql_files.ts";
 import { actAsAdministrator, administration, asOwner } from "./administration.ts";
 import { installProject } from "./create_project.ts";
 import { projectNotFound, type RegisteredProject, requireProject } from "./registry.ts";
+import { upgradeSqlLogin } from "./sql_login.ts";
 
 export interface UpgradeOptions {
   /** Milliseconds to wait for a lock that another transaction holds; 5,000 by default. */
@@ -37,7 +38,10 @@ export async function upgradeProject(
     );
     if (!row?.project) throw projectNotFound(id);
     if (isThere(row.project)) return false;
-    await asOwner(tx, mode, id, row.project.owner_role, () => installProject(tx, mode));
+    await asOwner(tx, mode, id, row.project.owner_role, async () => {
+      await installProject(tx, mode);
+      await upgradeSqlLogin(tx, id);
+    });
     await tx.query("select record_release($1, $2)", [id, release]);
     return true;
   });

@@ -45,14 +45,24 @@ describe("the commands for an application's database", () => {
     const name = `${owner.schema}.refuse`;
     const missing = await runCli(["project", "trigger", project.id, name], env);
     expect(missing).toMatchObject({ code: 1, stdout: "" });
-    expect(missing.stderr).toContain(`grant usage on schema ${owner.schema} to miosa_auth_project`);
-    await project.sql(`grant usage on schema ${owner.schema} to miosa_auth_project`);
+    expect(missing.stderr).toContain(
+      `grant usage on schema "${owner.schema}" to miosa_auth_project`,
+    );
+    await project.sql(`grant usage on schema "${owner.schema}" to miosa_auth_project`);
 
     const set = await runCli(["project", "trigger", project.id, name, "--json"], env);
     expect(JSON.parse(set.stdout)).toEqual({ project: project.id, on: "signup", function: name });
     expect((await users()).body).toMatchObject({ msg: "Not today" });
     expect((await runCli(["project", "trigger", project.id, "--remove"], env)).code).toBe(0);
     expect((await users()).status).toBe(200);
+  });
+
+  it("say that signing in by SQL needs pgcrypto", async () => {
+    const refused = await runCli(["project", "install-sql-login", project.id, "--json"], env);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(JSON.parse(refused.stderr).error.message).toContain("create extension pgcrypto");
+    const removed = await runCli(["project", "install-sql-login", project.id, "--remove"], env);
+    expect(removed.code).toBe(0);
   });
 
   it("refuse wrong usage with 2", async () => {
