@@ -100,7 +100,7 @@ describe("the claim readers", () => {
 
   it("never match a row whose owner is empty or null (case 134)", async () => {
     const rows = await app.transaction(async (query) => {
-      await query("create temp table things (owner_id uuid, subject text)");
+      await query("create temp table things (owner_id uuid, subject text) on commit drop");
       await query("insert into things values (null, ''), (null, null), ($1::uuid, $1::text)", [
         user,
       ]);

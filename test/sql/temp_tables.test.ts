@@ -14,8 +14,8 @@ let app: AppRole;
 let runtime: string;
 let token: string;
 let victim: GrantedClaims;
-/** `create temp table` for every table of the project, with its columns. */
-let shadows: string[];
+/** Every table of the project, and the statement that makes a temporary one like it. */
+let shadows: { name: string; statement: string }[];
 
 beforeAll(async () => {
   project = await createTestProject();
@@ -24,21 +24,23 @@ beforeAll(async () => {
   runtime = engine.kind === "postgres" ? runtimeRole : "miosa_auth_runtime";
   token = (await project.signUp({ email })).access_token;
   victim = claimsOf(token);
-  const tables = await project.sql<{ statement: string }>(
-    `select format('create temp table %I (%s) on commit drop', c.relname, string_agg(
+  const tables = await project.sql<{ name: string; statement: string }>(
+    `select c.relname::text as name, format('create temp table %I (%s) on commit drop', c.relname, string_agg(
        format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)) as statement
      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      where c.relnamespace = $1::regnamespace and c.relkind = 'r' group by c.relname`,
     [project.id],
   );
-  shadows = tables.map(({ statement }) => statement);
+  shadows = tables;
 });
 
 /** Temporary tables under the names of the project's, open to all and first in the path. */
 async function shadowTables(query: Query): Promise<void> {
   expect(shadows.length).toBeGreaterThan(8);
-  for (const statement of shadows) await query(statement);
-  await query("grant all on all tables in schema pg_temp to public");
+  for (const { name, statement } of shadows) {
+    await query(statement);
+    await query(`grant all on pg_temp.${name} to public`);
+  }
   await query(`set local search_path = pg_temp, ${project.id}, pg_catalog`);
 }
 
