@@ -67,7 +67,7 @@ function welcome() {
           aria-describedby="password-hint"
           required
         />
-        <p class="hint" id="password-hint">Eight characters or more. A few words make a good one.</p>
+        <p class="hint" id="password-hint">Eight characters or more; a few words do well.</p>
       </div>
       <p class="error" id="credentials-error" role="alert" hidden></p>
       <button type="submit" id="submit">Create account</button>

@@ -4,6 +4,7 @@ import { openSharedEmbedded } from "../database/embedded.ts";
 import { prepareDatabase } from "../projects/prepare_database.ts";
 import { generateMasterKey } from "../projects/secrets.ts";
 import { folderKey, lockDataFolder } from "./data_folder.ts";
+import { type DatabasePortChoice, onDatabasePort } from "./ports.ts";
 
 /** Where a development service keeps its data. */
 export interface DevelopmentData {
@@ -22,7 +23,7 @@ export interface DataOptions {
   /** The folder that keeps the data; undefined keeps nothing. */
   readonly dataDir: string | undefined;
   /** The port for applications to connect to; undefined opens none. */
-  readonly databasePort: number | undefined;
+  readonly databasePort: DatabasePortChoice | undefined;
 }
 
 /** What has to be undone in the end, the last first. */
@@ -42,7 +43,7 @@ export async function openEmbeddedData(
   await prepareDatabase(database);
   const data = { admin: database, runtime: database, masterKey };
   if (databasePort === undefined) return { ...data, notes: [] };
-  const port = await database.listen({ port: databasePort });
+  const port = await onDatabasePort(databasePort, (port) => database.listen({ port }));
   closers.push(() => port.close());
   const databaseUrl = `postgres://postgres@127.0.0.1:${port.port}/postgres`;
   return { ...data, databaseUrl, notes: [limits] };

@@ -9,7 +9,7 @@ const usualPort = 54_329;
 const usualPorts = Array.from({ length: 20 }, (_, index) => usualPort + index);
 
 /**
- * Finds out before anything is opened which port the database can have.
+ * Finds a port that the database can have now.
  *
  * @throws AuthError validation_failed when the one asked for is taken
  */
@@ -22,6 +22,25 @@ export async function chooseDatabasePort(choice: DatabasePortChoice): Promise<nu
   throw new AuthError("validation_failed", {
     message: `Port ${choice} is in use; choose another with --database-port, or \`off\``,
   });
+}
+
+/**
+ * Opens the database's port. Between a port's being found free and its use another process may take
+ * it: then there is the next.
+ */
+export async function onDatabasePort<T>(
+  choice: DatabasePortChoice,
+  open: (port: number) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await chooseDatabasePort(choice);
+    try {
+      return await open(port);
+    } catch (error) {
+      const isFree = (await probe(port)) !== undefined;
+      if (isFree || attempt === 5) throw error;
+    }
+  }
 }
 
 async function probe(port: number): Promise<number | undefined> {

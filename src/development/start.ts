@@ -54,10 +54,8 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const databasePort =
-      options.databasePort === undefined
-        ? undefined
-        : await chooseDatabasePort(options.databasePort);
+    const { databasePort } = options;
+    if (databasePort !== undefined) await chooseDatabasePort(databasePort);
     const open = options.postgres ? openPostgresData : openEmbeddedData;
     const data = await open({ dataDir: options.dataDir, databasePort }, closers);
     const { admin, runtime, masterKey, databaseUrl, notes } = data;

@@ -81,13 +81,14 @@ async function api(path, options = {}, isRetry = false) {
 async function show() {
   say("");
   const me = session ? await api("/me") : undefined;
+  if (me) {
+    $("who-name").textContent = me.name;
+    await (me.is_staff ? showAll() : Promise.all([showMine(), showHours()]));
+  }
   $("who").hidden = !me;
   $("welcome").hidden = Boolean(me);
   $("patient").hidden = !me || me.is_staff;
   $("staff").hidden = !me?.is_staff;
-  if (!me) return;
-  $("who-name").textContent = me.name;
-  await (me.is_staff ? showAll() : Promise.all([showMine(), showHours()]));
 }
 
 async function showMine() {

@@ -7,6 +7,7 @@ import { connectPostgres } from "../../database/postgres.ts";
 import { AuthError } from "../../errors.ts";
 import { prepareDatabase } from "../../projects/prepare_database.ts";
 import { type Closers, type DataOptions, type DevelopmentData, openFolder } from "../data.ts";
+import { onDatabasePort } from "../ports.ts";
 import { binariesFor, packagedBin, serverUser } from "./binaries.ts";
 import {
   canReach,
@@ -51,14 +52,18 @@ export async function openPostgresData(
   });
   const cluster = { bin: await binariesFor(user, packaged, folder), folder, user };
   if (!existsSync(dataFolder(cluster))) await makeCluster(cluster);
-  const child = await startCluster(cluster, databasePort, {
+  const settings = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     fsync: isKept ? "on" : "off",
-  });
+  };
+  const { child, port } = await onDatabasePort(databasePort, async (port) => ({
+    child: await startCluster(cluster, port, settings),
+    port,
+  }));
   closers.push(() => stopCluster(child));
 
-  const url = (role: string) => `postgres://${role}@127.0.0.1:${databasePort}/postgres`;
+  const url = (role: string) => `postgres://${role}@127.0.0.1:${port}/postgres`;
   await makeAdministrator(url("postgres"));
   const open = (role: string): Database => {
     const database = connectPostgres({ url: url(role), preparedStatements: true });
