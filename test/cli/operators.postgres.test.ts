@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Finished, runCli } from "../support/cli.ts";
 import type { PostgresDatabase } from "../support/engine.ts";
 import { openService } from "../support/service.ts";
-import { openService } from "../support/service.ts";
 
 const id = `proj_${randomBytes(4).toString("hex")}`;
 const email = "ann@example.org";
