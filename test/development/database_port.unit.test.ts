@@ -209,6 +209,9 @@ describe("the Postgres port of an embedded database", { timeout: 60_000 }, () =>
       code: "0A000",
     });
     expect(await count(client, "orders")).toBe(1);
+    // This driver has no data to give, and says so.
+    await expect(client.query("copy orders from stdin")).rejects.toMatchObject({ code: "57014" });
+    expect(await count(client, "orders")).toBe(1);
     stream(client).write(Buffer.from("z\0\0\0\x04"));
     await expect(client.query("select 1")).rejects.toThrow();
     expect(await count(await connect(), "orders")).toBe(1);
