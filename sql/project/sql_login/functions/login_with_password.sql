@@ -1,7 +1,7 @@
 -- Signs in with the password itself: for callers that have SQL alone. Goes through password_salt() and
 -- login(), so that guesses are counted with those over HTTP; but a caller that rolls back takes its
 -- guess back, and the plaintext is in the statement. Installed on request, granted to nobody.
--- Returns: validation_failed, and what password_salt() and login() return.
+-- Returns: validation_failed, over_request_rate_limit, invalid_credentials, user_banned, email_not_confirmed.
 
 create or replace function login_with_password(p_email text, p_password text) returns jsonb
 language plpgsql volatile security definer

@@ -1,7 +1,7 @@
 -- Makes a user with the password itself: for callers that have SQL alone. Goes through signup(); what
 -- the server checks beside the length (common passwords, words of the address) is not checked here.
 -- The plaintext is in the statement. Installed on request, granted to nobody.
--- Returns: validation_failed, weak_password, and what signup() returns. Raises what signup() raises.
+-- Returns: validation_failed, weak_password, signup_disabled, user_already_exists.
 
 create or replace function signup_with_password(p_email text, p_password text, p_data jsonb) returns jsonb
 language plpgsql volatile security definer
