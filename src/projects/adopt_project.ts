@@ -13,6 +13,7 @@ import {
 import { installProject } from "./create_project.ts";
 import { requireProjectId } from "./project_id.ts";
 import { jwtKeyContext, type Keyring, unseal } from "./secrets.ts";
+import { upgradeSqlLogin } from "./sql_login.ts";
 
 export interface AdoptedProject {
   readonly id: string;
@@ -55,6 +56,7 @@ export async function adoptProject(
       await requireKnownRelease(tx, id);
       await requireOpenKeys(tx, id, keyring);
       await installProject(tx, mode);
+      await upgradeSqlLogin(tx, id);
     });
     const { release } = sqlSet("project");
     const registered = entry?.owner === null;

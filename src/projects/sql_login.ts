@@ -31,7 +31,7 @@ export async function installSqlLogin(
   { role }: SqlLoginOptions = {},
 ): Promise<void> {
   await asProjectOwner(database, id, async (tx) => {
-    await install(tx, id);
+    await addSqlLogin(tx, id);
     if (role === undefined) return;
     const [found] = await tx.query("select from pg_roles where rolname = $1", [role]);
     if (!found) throw refused(`There is no role ${role}`);
@@ -56,10 +56,11 @@ export async function upgradeSqlLogin(tx: Transaction, id: string): Promise<void
     "select to_regprocedure(format('%I.login_with_password(text, text)', $1::text)) is not null as installed",
     [id],
   );
-  if (row?.installed) await install(tx, id);
+  if (row?.installed) await addSqlLogin(tx, id);
 }
 
-async function install(tx: Transaction, id: string): Promise<void> {
+/** Installs them into a schema; run as its owner. */
+export async function addSqlLogin(tx: Transaction, id: string): Promise<void> {
   const { pgcrypto, functions } = sqlSet("project").sqlLogin;
   const [extension] = await tx.query<{ schema: string; enters: boolean; grantee: string }>(
     `select n.nspname::text as schema, has_schema_privilege(n.oid, 'usage') as enters,

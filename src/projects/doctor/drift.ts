@@ -4,18 +4,29 @@ import { actAsAdministrator, asOwner } from "../administration.ts";
 import { createSchema, installProject } from "../create_project.ts";
 import { installSharedSchema } from "../prepare_database.ts";
 import { rehearse } from "../rehearse.ts";
+import { addSqlLogin } from "../sql_login.ts";
 import { type Contract, readContract } from "./contract.ts";
 import { type Finding, fail, warn } from "./finding.ts";
 import type { Login } from "./login.ts";
 
+/** Whether a project has the functions for sign-in by SQL, which are installed on request. */
+export function hasSqlLogin(contract: Contract): boolean {
+  return [...contract.keys()].some((name) => name.startsWith("function login_with_password("));
+}
+
 /** What a project of this release is like: makes one, reads it, and takes it back. */
-export async function projectReference(database: Database, { mode }: Login): Promise<Contract> {
+export async function projectReference(
+  database: Database,
+  { mode }: Login,
+  withSqlLogin = false,
+): Promise<Contract> {
   const id = `proj_reference_${randomBytes(6).toString("hex")}`;
   return rehearse(database, async (tx) => {
     await actAsAdministrator(tx, mode);
     const owner = await createSchema(tx, mode, id);
     return asOwner(tx, mode, id, owner, async () => {
       await installProject(tx, mode);
+      if (withSqlLogin) await addSqlLogin(tx, id);
       return readContract(tx, id);
     });
   });

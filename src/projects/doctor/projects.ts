@@ -5,7 +5,7 @@ import { asOwner } from "../administration.ts";
 import { rehearse } from "../rehearse.ts";
 import { jwtKeyContext, type Keyring, unseal } from "../secrets.ts";
 import { type Contract, readContract } from "./contract.ts";
-import { driftFindings, projectReference, sharedContracts } from "./drift.ts";
+import { driftFindings, hasSqlLogin, projectReference, sharedContracts } from "./drift.ts";
 import { type Finding, fail, ok, reasonOf, warn } from "./finding.ts";
 import type { Login } from "./login.ts";
 import type { ProjectToExamine } from "./registry.ts";
@@ -25,10 +25,16 @@ export async function examineProjects(
   keyring: Keyring | undefined,
 ): Promise<Finding[]> {
   if (projects.length === 0) return [];
-  const reference = await projectReference(database, login);
+  const plain = await projectReference(database, login);
+  let extended: Promise<Contract> | undefined;
+  const referenceFor = async (actual: Contract) => {
+    if (!hasSqlLogin(actual)) return plain;
+    extended ??= projectReference(database, login, true);
+    return extended;
+  };
   const examined = await pMap(
     projects,
-    (project) => examineProject(database, login, project, reference, keyring),
+    (project) => examineProject(database, login, project, referenceFor, keyring),
     { concurrency: 4 },
   );
   const keys = examined.flatMap((project) => project.keys);
@@ -54,18 +60,16 @@ async function examineProject(
   database: Database,
   { mode }: Login,
   { id, owner, isCurrent }: ProjectToExamine,
-  reference: Contract,
+  referenceFor: (actual: Contract) => Promise<Contract>,
   keyring: Keyring | undefined,
 ): Promise<Examined> {
   const drift: Finding[] = [];
   const keys: Finding[] = [];
+  let actual: Contract | undefined;
   try {
     await rehearse(database, (tx) =>
       asOwner(tx, mode, id, owner, async () => {
-        if (isCurrent) {
-          const remedy = `miosa-auth migrate ${id} --again`;
-          drift.push(...driftFindings(id, reference, await readContract(tx, id), remedy));
-        }
+        actual = await readContract(tx, id);
         if (keyring) keys.push(...keyFindings(id, await readKeys(tx), keyring));
       }),
     );
@@ -73,6 +77,10 @@ async function examineProject(
     // One that is broken hides no other.
     const message = `the keys of ${id} cannot be read: ${reasonOf(error)}`;
     keys.push(fail("keys", message, "Restore its schema from a backup"));
+  }
+  if (isCurrent && actual) {
+    const remedy = `miosa-auth migrate ${id} --again`;
+    drift.push(...driftFindings(id, await referenceFor(actual), actual, remedy));
   }
   return { drift, keys };
 }
