@@ -82,6 +82,20 @@ function refusedByApplication({ message }: DriverError): AuthError {
   return new AuthError("refused_by_application", text === "" ? {} : { message: text });
 }
 
+/**
+ * Says of a deletion what holds it up: no key of this schema restricts one, so it is the application's.
+ *
+ * @throws AuthError refused_by_application, or what it was given
+ */
+export function heldByApplication(error: unknown): never {
+  const isForeignKey =
+    error instanceof DatabaseError && ["23001", "23503"].includes(error.sqlstate ?? "");
+  if (!isForeignKey) throw error;
+  throw new AuthError("refused_by_application", {
+    message: "The application still refers to this user",
+  });
+}
+
 /** Whether running the whole transaction again may succeed: serialization failure or deadlock. */
 export function isRetryable(error: unknown): boolean {
   const { code } = error as DriverError;

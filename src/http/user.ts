@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { heldByApplication } from "../database/errors.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import { preparePasswordChange, proveCurrentPassword } from "../passwords/reauthenticate.ts";
@@ -63,10 +64,10 @@ export function registerUser(app: App): void {
     const { hasher } = c.var.service;
     const holder = { caller, client: c.var.client, statuses: bearerStatuses };
     const proof = await proveCurrentPassword(functions, hasher, holder, current);
-    accepted(
-      await functions.deleteUser({ caller, ...proof, client: c.var.client }),
-      bearerStatuses,
-    );
+    const deleted = await functions
+      .deleteUser({ caller, ...proof, client: c.var.client })
+      .catch(heldByApplication);
+    accepted(deleted, bearerStatuses);
     return c.body(null, 204);
   });
 }

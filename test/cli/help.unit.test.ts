@@ -16,6 +16,7 @@ const commands = [
   "project delete",
   "project env",
   "project grant",
+  "project install-sql-login",
   "project list",
   "project resume",
   "project revoke",

@@ -67,7 +67,7 @@ describe("a role that was granted references to a project's users", () => {
       await query("insert into notes values ($1)", [user.id]);
     });
     const refused = await project.request("/user", { method: "DELETE", token });
-    expect(refused).toMatchObject({ status: 500, body: { error_code: "unexpected_failure" } });
+    expect(refused).toMatchObject({ status: 422, body: { error_code: "refused_by_application" } });
     expect(JSON.stringify(refused.body)).not.toContain("notes");
     expect((await project.request("/user", { token })).status).toBe(200);
   });
