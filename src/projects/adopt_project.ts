@@ -7,6 +7,7 @@ import { AuthError, OperatorError } from "../errors.ts";
 import {
   type Administration,
   actAsAdministrator,
+  administer,
   administration,
   asOwner,
 } from "./administration.ts";
@@ -39,7 +40,7 @@ export async function adoptProject(
   keyring: Keyring,
 ): Promise<AdoptedProject> {
   requireProjectId(id);
-  return database.transaction(async (tx) => {
+  return administer(database, async (tx) => {
     await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || $1, 0))", [id]);
     const mode = await administration(tx);
     const holder = await requireProjectSchema(tx, id);
@@ -163,6 +164,8 @@ async function requireOpenKeys(tx: Transaction, id: string, keyring: Keyring): P
   const keys = await tx.query<{ kid: string; sealed: string }>(
     "select kid, encode(sealed, 'hex') as sealed from jwt_keys",
   );
+  // A schema that somebody made to look like a project has none that open.
+  if (keys.length === 0) refuse(`The schema ${id} has no JWT key`);
   try {
     for (const { kid, sealed } of keys) {
       unseal(keyring, Buffer.from(sealed, "hex"), jwtKeyContext(id, kid));

@@ -7,6 +7,7 @@ import { AuthError } from "../errors.ts";
 import {
   type Administration,
   actAsAdministrator,
+  administer,
   administration,
   asOwner,
 } from "./administration.ts";
@@ -39,7 +40,7 @@ export async function createProject(
 ): Promise<CreatedProject> {
   requireProjectId(id);
   requireJwtSecret(jwtSecret);
-  await database.transaction(async (tx) => {
+  await administer(database, async (tx) => {
     await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || $1, 0))", [id]);
     const mode = await administration(tx);
     await actAsAdministrator(tx, mode);

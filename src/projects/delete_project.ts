@@ -2,7 +2,7 @@ import type { Database } from "../database/database.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { AuthError } from "../errors.ts";
-import { actAsAdministrator, administration } from "./administration.ts";
+import { actAsAdministrator, administer, administration } from "./administration.ts";
 import { projectNotFound, requireProject } from "./registry.ts";
 
 const dependentObjects = "2BP01";
@@ -17,7 +17,7 @@ const dependentObjects = "2BP01";
 export async function deleteProject(database: Database, id: string): Promise<void> {
   await requireProject(database, id);
   try {
-    await database.transaction(async (tx) => {
+    await administer(database, async (tx) => {
       await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || $1, 0))", [
         id,
       ]);

@@ -17,8 +17,8 @@ export async function grantHelpers(database: Database, id: string, role: string)
 }
 
 /**
- * Lets a role that owns an application's tables give them foreign keys to the project's users. A
- * foreign key tells whether an id exists, and nothing else of a user.
+ * Lets a role that owns an application's tables give them foreign keys to the project's users.
+ * The role is trusted as the project's owner, with whose rights Postgres checks the key: see SECURITY.md.
  *
  * @throws AuthError project_not_found, validation_failed when there is no such role
  */

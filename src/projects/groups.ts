@@ -2,7 +2,12 @@ import type { Database, Transaction } from "../database/database.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
 import { AuthError } from "../errors.ts";
-import { type Administration, actAsAdministrator, administration } from "./administration.ts";
+import {
+  type Administration,
+  actAsAdministrator,
+  administer,
+  administration,
+} from "./administration.ts";
 
 const insufficientPrivilege = "42501";
 
@@ -11,24 +16,24 @@ const insufficientPrivilege = "42501";
  * so at once, and roles have no `if not exists`: who comes second finds them made.
  */
 export async function ensureGroups(database: Database): Promise<Administration> {
-  const [role] = await database.transaction((tx) =>
+  const [role] = await administer(database, (tx) =>
     tx.query<{ createrole: boolean; admin_exists: boolean }>(`
       select rolcreaterole or rolsuper as createrole,
         exists (select from pg_roles where rolname = 'miosa_auth_admin') as admin_exists
       from pg_roles where rolname = current_user`),
   );
   if (role?.createrole) {
-    await database.transaction(async (tx) => {
+    await administer(database, async (tx) => {
       await createRole(tx, "miosa_auth_admin nologin createrole");
       await joinAdministrators(tx);
     });
-    await database.transaction(async (tx) => {
+    await administer(database, async (tx) => {
       await tx.script("set local role miosa_auth_admin");
       await createRole(tx, "miosa_auth_runtime nologin");
       await createRole(tx, "miosa_auth_project nologin");
     });
   }
-  return database.transaction(administration);
+  return administer(database, administration);
 }
 
 async function createRole(tx: Transaction, definition: string): Promise<void> {

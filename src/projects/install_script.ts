@@ -19,7 +19,12 @@ export interface ScriptedProject {
  * @throws AuthError validation_failed for an id that cannot be one
  */
 export async function installScript(project?: ScriptedProject): Promise<string> {
-  const parts = ["begin;", groups, await sharedSchema()];
+  const parts = [
+    "begin;",
+    "set local search_path = pg_catalog, pg_temp;",
+    groups,
+    await sharedSchema(),
+  ];
   if (project) parts.push(await projectSchema(project));
   // Where another tool opened the transaction, the rest of it goes on as before.
   parts.push(
@@ -81,6 +86,8 @@ async function sharedSchema(): Promise<string> {
 begin
   if to_regnamespace('miosa_auth') is null then
     create schema miosa_auth;
+  elsif (select pg_get_userbyid(nspowner) <> current_user from pg_namespace where nspname = 'miosa_auth') then
+    raise exception 'somebody else owns the schema miosa_auth';
   end if;
 end
 $$;`,

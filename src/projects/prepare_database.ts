@@ -3,7 +3,7 @@ import { quoteIdentifier } from "../database/identifiers.ts";
 import { runMigrations } from "../database/migrate.ts";
 import { replaceableScript, sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
-import { type Administration, actAsAdministrator } from "./administration.ts";
+import { type Administration, actAsAdministrator, administer } from "./administration.ts";
 import { ensureGroups, prepareRuntimeRole } from "./groups.ts";
 
 export interface PreparedDatabase {
@@ -38,7 +38,7 @@ export async function prepareDatabase(
     await lendCreate(database);
   }
 
-  await database.transaction((tx) => installSharedSchema(tx, mode));
+  await administer(database, (tx) => installSharedSchema(tx, mode));
 
   if (options.runtimeRole !== undefined) {
     const name = options.runtimeRole;
@@ -48,14 +48,14 @@ export async function prepareDatabase(
           "Without CREATEROLE there is no runtime group; serve with the administrator's own login",
       });
     }
-    notes.push(...(await database.transaction((tx) => prepareRuntimeRole(tx, name))));
+    notes.push(...(await administer(database, (tx) => prepareRuntimeRole(tx, name))));
   }
   return { administration: mode, notes };
 }
 
 /** Prepares a database that never was, and leaves any other alone. */
 export async function ensurePrepared(database: Database): Promise<readonly string[]> {
-  const [row] = await database.transaction((tx) =>
+  const [row] = await administer(database, (tx) =>
     tx.query<{ prepared: boolean }>(
       "select to_regclass('miosa_auth.projects') is not null as prepared",
     ),
@@ -68,10 +68,16 @@ export async function installSharedSchema(tx: Transaction, mode: Administration)
   await oneAtATime(tx);
   if (mode === "roles") await tx.script("set local role miosa_auth_admin");
   const shared = sqlSet("shared");
-  const [row] = await tx.query<{ present: boolean }>(
-    "select to_regnamespace('miosa_auth') is not null as present",
+  const [schema] = await tx.query<{ ours: boolean }>(
+    "select pg_get_userbyid(nspowner) = current_user as ours from pg_namespace where nspname = 'miosa_auth'",
   );
-  if (!row?.present) await tx.script("create schema miosa_auth");
+  if (!schema) await tx.script("create schema miosa_auth");
+  else if (!schema.ours) {
+    // Whoever owns it could have put anything into it, and would own the registry.
+    throw new AuthError("validation_failed", {
+      message: "There is a schema miosa_auth in this database that somebody else owns",
+    });
+  }
   await actAsAdministrator(tx, mode);
   await tx.script("set local check_function_bodies = off");
   await runMigrations(tx, shared.migrations);
@@ -79,7 +85,7 @@ export async function installSharedSchema(tx: Transaction, mode: Administration)
 }
 
 async function requireCreate(database: Database): Promise<void> {
-  const [row] = await database.transaction((tx) =>
+  const [row] = await administer(database, (tx) =>
     tx.query<{ allowed: boolean; name: string; role: string }>(`
       select has_database_privilege(current_database(), 'CREATE') as allowed,
         quote_ident(current_database()) as name, quote_ident(current_user) as role`),
@@ -96,7 +102,7 @@ async function oneAtATime(tx: Transaction): Promise<void> {
 
 // Two grants on one database at once would fail: its row in the catalogue has no lock of its own.
 async function lendCreate(database: Database): Promise<void> {
-  await database.transaction(async (tx) => {
+  await administer(database, async (tx) => {
     await oneAtATime(tx);
     const [row] = await tx.query<{
       lent: boolean;

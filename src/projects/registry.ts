@@ -1,6 +1,6 @@
 import type { Database, Transaction } from "../database/database.ts";
 import { AuthError } from "../errors.ts";
-import { actAsAdministrator, administration, asOwner } from "./administration.ts";
+import { actAsAdministrator, administer, administration, asOwner } from "./administration.ts";
 
 /** A project as the registry of its database knows it. */
 export interface RegisteredProject {
@@ -26,7 +26,7 @@ export async function requireProject(database: Database, id: string): Promise<Re
 }
 
 async function ask<T>(database: Database, call: string, params: unknown[]): Promise<T | null> {
-  return database.transaction(async (tx) => {
+  return administer(database, async (tx) => {
     const [row] = await tx.query<{ prepared: boolean }>(
       "select to_regclass('miosa_auth.projects') is not null as prepared",
     );
@@ -48,7 +48,7 @@ export async function asProjectOwner<T>(
   work: (tx: Transaction, project: RegisteredProject) => Promise<T>,
 ): Promise<T> {
   const project = await requireProject(database, id);
-  return database.transaction(async (tx) => {
+  return administer(database, async (tx) => {
     const mode = await administration(tx);
     return asOwner(tx, mode, id, project.owner_role, () => work(tx, project));
   });

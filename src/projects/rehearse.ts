@@ -1,4 +1,5 @@
 import type { Database, Transaction } from "../database/database.ts";
+import { administer } from "./administration.ts";
 
 class Undo extends Error {}
 
@@ -9,7 +10,7 @@ export async function rehearse<T>(
 ): Promise<T> {
   let found: { value: T } | undefined;
   try {
-    await database.transaction(async (tx) => {
+    await administer(database, async (tx) => {
       found = { value: await work(tx) };
       throw new Undo();
     });

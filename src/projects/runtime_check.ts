@@ -1,5 +1,6 @@
 import type { Database } from "../database/database.ts";
 import { AuthError } from "../errors.ts";
+import { administer } from "./administration.ts";
 
 /**
  * Whether the connected login can serve the projects of a database.
@@ -8,7 +9,7 @@ import { AuthError } from "../errors.ts";
  * @throws AuthError validation_failed when it cannot, saying what to do; service_unavailable
  */
 export async function checkRuntime(database: Database): Promise<string[]> {
-  const [row] = await database.transaction((tx) =>
+  const [row] = await administer(database, (tx) =>
     tx.query<{
       name: string;
       prepared: boolean;

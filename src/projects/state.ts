@@ -1,5 +1,5 @@
 import type { Database } from "../database/database.ts";
-import { actAsAdministrator, administration, asOwner } from "./administration.ts";
+import { actAsAdministrator, administer, administration, asOwner } from "./administration.ts";
 import { projectNotFound, requireProject } from "./registry.ts";
 
 /**
@@ -30,7 +30,7 @@ async function setState(
   event: string,
 ): Promise<boolean> {
   const project = await requireProject(database, id);
-  return database.transaction(async (tx) => {
+  return administer(database, async (tx) => {
     const mode = await administration(tx);
     await actAsAdministrator(tx, mode);
     const [row] = await tx.query<{ changed: boolean | null }>(

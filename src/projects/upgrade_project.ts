@@ -1,6 +1,6 @@
 import type { Database } from "../database/database.ts";
 import { sqlSet } from "../database/sql_files.ts";
-import { actAsAdministrator, administration, asOwner } from "./administration.ts";
+import { actAsAdministrator, administer, administration, asOwner } from "./administration.ts";
 import { installProject } from "./create_project.ts";
 import { projectNotFound, type RegisteredProject, requireProject } from "./registry.ts";
 import { upgradeSqlLogin } from "./sql_login.ts";
@@ -26,7 +26,7 @@ export async function upgradeProject(
   const { release } = sqlSet("project");
   const isThere = (project: RegisteredProject) => project.release === release && !again;
   if (isThere(await requireProject(database, id))) return false;
-  return database.transaction(async (tx) => {
+  return administer(database, async (tx) => {
     await tx.script(`set local lock_timeout = ${Math.trunc(lockTimeout)}`);
     await tx.query("select pg_advisory_xact_lock(hashtextextended('miosa_auth/' || $1, 0))", [id]);
     const mode = await administration(tx);

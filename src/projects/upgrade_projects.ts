@@ -4,7 +4,7 @@ import type { Database, Transaction } from "../database/database.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
-import { actAsAdministrator, administration } from "./administration.ts";
+import { actAsAdministrator, administer, administration } from "./administration.ts";
 import { prepareDatabase } from "./prepare_database.ts";
 import { projectNotFound } from "./registry.ts";
 import { wouldChangeSharedSchema } from "./shared_release.ts";
@@ -105,7 +105,7 @@ interface Releases {
 
 // The table and not list_projects(): it is there in every release, older ones too.
 async function findBehind(database: Database, ids?: readonly string[]): Promise<Releases> {
-  return database.transaction(async (tx) => {
+  return administer(database, async (tx) => {
     await requirePrepared(tx);
     await actAsAdministrator(tx, await administration(tx));
     const [row] = await tx.query<Releases & Record<string, unknown>>(

@@ -20,9 +20,10 @@ export function projectGrant(): Command {
     .addHelpText(
       "after",
       `
---references is for the role that owns your tables. The check of a foreign key passes row-level
-security by: it tells whether an id exists, and nothing else of a user. Prefer \`on delete cascade\`
-or \`on delete set null\`; a key that restricts keeps users from deleting themselves.`,
+--references is for the role that owns your tables, and only if you trust it as the project's owner:
+Postgres checks a foreign key with the rights of the owner of users, and a role that makes types and
+casts of its own can have its code run there (SECURITY.md). Prefer \`on delete cascade\` or
+\`on delete set null\`; a key that restricts keeps users from deleting themselves.`,
     )
     .action(async (id: string, role: string, options: Options) => {
       const { references = false } = options;

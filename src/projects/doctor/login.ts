@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "../../database/database.ts";
-import { type Administration, administration } from "../administration.ts";
+import { type Administration, administer, administration } from "../administration.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** What the connected login is in this database. */
@@ -33,7 +33,7 @@ type ServerLogin = { name: string; statement_timeout: boolean; lock_timeout: boo
 export async function examineLogin(
   database: Database,
 ): Promise<{ login: Login; findings: readonly Finding[] }> {
-  return database.transaction(async (tx) => {
+  return administer(database, async (tx) => {
     const mode = await administration(tx);
     const rights = await readRights(tx);
     const isAdministrator = mode === "roles" || rights.owns || rights.superuser;

@@ -1,6 +1,6 @@
 import type { Database } from "../../database/database.ts";
 import { sqlSet } from "../../database/sql_files.ts";
-import { actAsAdministrator } from "../administration.ts";
+import { actAsAdministrator, administer } from "../administration.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Login } from "./login.ts";
 
@@ -19,7 +19,7 @@ export async function examineRegistry(
   { mode }: Login,
 ): Promise<{ projects: readonly ProjectToExamine[]; findings: readonly Finding[] }> {
   const { release } = sqlSet("project");
-  const { registered, strays } = await database.transaction(async (tx) => {
+  const { registered, strays } = await administer(database, async (tx) => {
     await actAsAdministrator(tx, mode);
     return {
       registered: await tx.query<Registered>(`

@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { administer } from "../administration.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 type Server = {
@@ -23,7 +24,7 @@ export async function examineServer(
   connections: number,
 ): Promise<readonly Finding[]> {
   const before = Date.now();
-  const [server] = await database.transaction((tx) =>
+  const [server] = await administer(database, (tx) =>
     tx.query<Server>(`
       select current_setting('server_version') as version,
         current_setting('server_version_num')::int / 10000 as version_number,

@@ -16,6 +16,8 @@ begin
   -- In the order in which a logout locks them: the cascade would meet them in another.
   perform from sessions where user_id = v_user.id order by id for update;
   delete from users where id = v_user.id;
+  -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
+  set constraints all immediate;
   delete from guess_budgets where subject = email_subject(v_user.email);
   perform record_event('user_deleted', v_user.id, null, null, jsonb_build_object('by', session_user));
   return jsonb_build_object('outcome', null, 'user_id', v_user.id);

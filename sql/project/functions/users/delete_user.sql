@@ -30,6 +30,8 @@ begin
   -- In the order in which a logout locks them: the cascade would meet them in another.
   perform from sessions where user_id = p_user_id order by id for update;
   delete from users where id = p_user_id;
+  -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
+  set constraints all immediate;
   delete from guess_budgets where subject = email_subject(v_user.email);
   perform record_event('user_deleted', p_user_id, p_session_id, p_client);
   return jsonb_build_object('outcome', null);

@@ -56,6 +56,8 @@ begin
   if v_is_new then
     insert into identities select v_identity.*;
     perform record_event('signed_up', v_user.id, null, p_client, '{"provider": "email"}');
+    -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
+    set constraints all immediate;
   end if;
 
   if v_settings.email_confirmation = 'required' then

@@ -56,6 +56,8 @@ begin
     updated_at = clock_timestamp()
   where id = p_user_id
   returning * into v_user;
+  -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
+  set constraints all immediate;
 
   if p_password_hash is not null then
     perform revoke_sessions(p_user_id, 'others', p_session_id, 'password_changed');
