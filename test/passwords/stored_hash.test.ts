@@ -97,4 +97,15 @@ describe("the stored hash of a password (case 9)", () => {
       expect(await storedHash(user.id)).toBe(changed);
     });
   });
+
+  it("has a cost that the service can compute, or is refused where it is written", async () => {
+    const project = await createTestProject();
+    const { user } = await project.signUp();
+    for (const cost of ["03", "17", "31"]) {
+      const hash = `$2a$${cost}$${"a".repeat(53)}`;
+      await expect(
+        project.sql("update users set password_hash = $2 where id = $1", [user.id, hash]),
+      ).rejects.toThrow("users_password_hash_is_bcrypt");
+    }
+  });
 });

@@ -24,7 +24,7 @@ create table users (
     length(email) <= 254
     and email ~ '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$'
   ),
-  constraint users_password_hash_is_bcrypt check (password_hash ~ '^\$2[ab]\$[0-9]{2}\$[./A-Za-z0-9]{53}$'),
+  constraint users_password_hash_is_bcrypt check (password_hash ~ '^\$2[ab]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$'),
   constraint users_role_grammar check (role ~ '^[a-z_][a-z0-9_]{0,62}$'),
   constraint users_app_metadata_size check (jsonb_typeof(app_metadata) = 'object' and octet_length(app_metadata::text) <= 1024),
   constraint users_user_metadata_size check (jsonb_typeof(user_metadata) = 'object' and octet_length(user_metadata::text) <= 2048)
