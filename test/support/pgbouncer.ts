@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serverUser } from "./postgres_binaries.ts";
@@ -22,7 +23,7 @@ export async function startPgBouncer(
   { poolSize, roles }: { readonly poolSize: number; readonly roles: readonly string[] },
 ): Promise<Pooler> {
   const user = serverUser();
-  const folder = mkdtempSync("/tmp/miosa-pgbouncer-");
+  const folder = mkdtempSync(path.join(tmpdir(), "miosa-pgbouncer-"));
   const port = await freePort();
   const files = {
     "pgbouncer.ini": `[databases]

@@ -64,6 +64,8 @@ function parseData(text: string): Record<string, unknown> {
     if (data !== null && typeof data === "object" && !Array.isArray(data)) {
       return data as Record<string, unknown>;
     }
-  } catch {}
+  } catch {
+    // Said below, with everything else that is no object.
+  }
   throw new InvalidArgumentError("It is a JSON object.");
 }

@@ -64,7 +64,8 @@ export function shareConnection(pglite: PGlite): SharedConnection {
           await new Promise<void>((release) => resolve(release));
         };
         queue(turn).catch(async (error) => {
-          await queue(() => reset(pglite)).catch(() => {});
+          // What went wrong first is what the client hears.
+          await Promise.allSettled([queue(() => reset(pglite))]);
           reject(error);
         });
       }),

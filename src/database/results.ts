@@ -1,0 +1,116 @@
+/** Claims of an access token as SQL decides them; the HTTP layer adds `iss` and `jti`. */
+export interface GrantedClaims {
+  readonly sub: string;
+  readonly aud: string;
+  readonly role: string;
+  readonly session_id: string;
+  readonly aal: string;
+  readonly amr: readonly { method: string; timestamp: number }[];
+  readonly email: string;
+  readonly phone: string;
+  readonly is_anonymous: boolean;
+  readonly app_metadata: Metadata;
+  readonly user_metadata: Metadata;
+  readonly iat: number;
+  readonly exp: number;
+  readonly db_mac: string;
+}
+
+type Metadata = Record<string, unknown>;
+
+/** An identity as clients see it (wire format). */
+export interface IdentityJson {
+  identity_id: string;
+  id: string;
+  user_id: string;
+  identity_data: Metadata;
+  provider: string;
+  email?: string;
+  last_sign_in_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** A user as clients see it (wire format); times are RFC 3339 in UTC. */
+export interface UserJson {
+  id: string;
+  aud: string;
+  role: string;
+  email: string;
+  phone: string;
+  app_metadata: Metadata;
+  user_metadata: Metadata;
+  identities: IdentityJson[];
+  is_anonymous: boolean;
+  created_at: string;
+  updated_at: string;
+  email_confirmed_at?: string;
+  confirmed_at?: string;
+  confirmation_sent_at?: string;
+  recovery_sent_at?: string;
+  invited_at?: string;
+  last_sign_in_at?: string;
+  banned_until?: string;
+}
+
+/** What a function returns instead of its result, when the refusal must be remembered. */
+export interface Refusal {
+  readonly outcome: string;
+  readonly retry_after?: number;
+}
+
+/** A refusal, or a result with `outcome` null. */
+export type Result<T> = Refusal | ({ readonly outcome: null } & T);
+
+export interface Grant {
+  readonly claims: GrantedClaims;
+  readonly user: UserJson;
+}
+
+export interface Configuration {
+  readonly name: string;
+  readonly site_url: string;
+  readonly cors_origins: readonly string[];
+  readonly signup_enabled: boolean;
+  readonly email_confirmation: "optional" | "required" | "off";
+  readonly password_min_length: number;
+  readonly bcrypt_cost: number;
+  readonly signups_per_address: number;
+  readonly jwt_keys: readonly StoredKey[];
+}
+
+export interface StoredKey {
+  readonly kid: string;
+  readonly algorithm: "HS256" | "ES256" | "RS256";
+  readonly state: "next" | "active" | "retired";
+  /** Hex. */
+  readonly sealed: string;
+  readonly public_jwk: Record<string, unknown> | null;
+}
+
+export interface Salt {
+  readonly attempt: string | null;
+  readonly salt: string | null;
+}
+
+export interface SessionJson {
+  readonly id: string;
+  readonly created_at: string;
+  readonly last_active_at: string;
+  readonly user_agent: string | null;
+  readonly ip: string | null;
+  readonly aal: string;
+  readonly current: boolean;
+}
+
+/** Who calls, as a verified access token says it. */
+export interface Caller {
+  readonly sessionId: string;
+  readonly userId: string;
+}
+
+/** From where: recorded with sessions and events, and counted. */
+export interface Client {
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
