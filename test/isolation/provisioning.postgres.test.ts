@@ -150,7 +150,9 @@ describe("making a project", () => {
       });
     });
     await Promise.all(turns);
-    await deleteProject(admin, id).catch(() => {});
+    await deleteProject(admin, id).catch((error) => {
+      expect(error).toMatchObject({ code: "project_not_found" });
+    });
     expect(await remains({ engine }, id)).toEqual([]);
     for (const other of ids) {
       await deleteProject(admin, other);

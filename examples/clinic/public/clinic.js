@@ -16,8 +16,6 @@ const hourFormat = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
-// --- Who is here -----------------------------------------------------------------------------------
-
 function keep(next) {
   session = next;
   if (next) sessionStorage.setItem("session", JSON.stringify(next));
@@ -75,8 +73,6 @@ async function api(path, options = {}, isRetry = false) {
   if (!reply.ok) throw new Error(answer.message);
   return answer;
 }
-
-// --- What is shown ---------------------------------------------------------------------------------
 
 async function show() {
   say("");
@@ -163,8 +159,6 @@ async function showAll() {
   );
 }
 
-// --- What people do --------------------------------------------------------------------------------
-
 for (const radio of document.querySelectorAll('[name="mode"]')) {
   radio.addEventListener("change", () => {
     const isNew = radio.value === "signup";
@@ -197,8 +191,13 @@ $("sign-out").addEventListener("click", async () => {
   const token = session?.access_token;
   keep(null);
   await show();
-  await auth("/logout", {}, token).catch(() => {});
-  say("You are signed out.");
+  try {
+    await auth("/logout", {}, token);
+    say("You are signed out.");
+  } catch {
+    // The tokens are gone from this page, but whoever has a copy could go on using them.
+    say("You are signed out on this page only: the server could not be told.");
+  }
 });
 
 function submit(id, work) {
@@ -225,8 +224,6 @@ function say(text) {
   $("notice").textContent = text;
   $("notice").hidden = text === "";
 }
-
-// --- Small things ----------------------------------------------------------------------------------
 
 function when(iso) {
   const date = new Date(iso);
