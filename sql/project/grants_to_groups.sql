@@ -9,6 +9,8 @@ $$;
 
 grant execute on function
   configuration(),
+  mail_configuration(),
+  start_token_life(bytea),
   signup(text, text, text, jsonb, bytea, inet, text),
   password_salt(text, inet),
   login(uuid, text, bytea, bytea, inet, text),

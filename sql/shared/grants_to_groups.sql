@@ -1,5 +1,5 @@
 -- The full allow-list. miosa_auth_project is what all owners of projects are members of: they may
--- queue mail, in their own name alone, and read nothing.
+-- queue mail in their own name alone, take it back, and read nothing of what it says.
 
 revoke all on schema miosa_auth from miosa_auth_runtime, miosa_auth_project;
 revoke all on all tables in schema miosa_auth from miosa_auth_runtime, miosa_auth_project;
@@ -7,4 +7,6 @@ revoke all on all functions in schema miosa_auth from miosa_auth_runtime, miosa_
 
 grant usage on schema miosa_auth to miosa_auth_runtime, miosa_auth_project;
 grant execute on function find_project(text) to miosa_auth_runtime;
-grant insert (project_id, purpose, recipient, payload) on outbox to miosa_auth_project;
+grant insert (project_id, purpose, recipient, payload, user_id, data) on outbox to miosa_auth_project;
+grant select (project_id, purpose, recipient, user_id) on outbox to miosa_auth_project;
+grant delete on outbox to miosa_auth_project;

@@ -9,6 +9,7 @@ import {
 import { AuthError, OperatorError } from "../errors.ts";
 import type { KeyMaterial } from "../tokens/keys.ts";
 import { isProjectId } from "./project_id.ts";
+import { type SecretBox, secretBox } from "./secret_box.ts";
 import { jwtKeyContext, type Keyring, unseal } from "./secrets.ts";
 
 /** A project that can be served. */
@@ -17,6 +18,7 @@ export interface ServableProject {
   readonly functions: ProjectFunctions;
   readonly configuration: Configuration;
   readonly keys: readonly KeyMaterial[];
+  readonly box: SecretBox;
 }
 
 export interface DirectoryOptions {
@@ -96,7 +98,8 @@ async function look(id: string, { databases, keyring }: DirectoryOptions): Promi
   const functions = projectFunctions(holder.database, id);
   const configuration = await functions.configuration();
   try {
-    return { id, functions, configuration, keys: openedKeys(id, configuration, keyring) };
+    const keys = openedKeys(id, configuration, keyring);
+    return { id, functions, configuration, keys, box: secretBox(keyring, id) };
   } catch (error) {
     if (error instanceof OperatorError) return error;
     throw error;
