@@ -10,6 +10,7 @@ as $$
     'site_url', s.site_url,
     'language', s.language,
     'page_color', s.page_color,
+    'pages_enabled', s.pages_enabled,
     'code_lifetime', s.code_lifetime,
     'link_lifetime', s.link_lifetime,
     'transport', (select encode(t.sealed, 'hex') from mail_transport t),
