@@ -6,7 +6,15 @@ revoke all on all tables in schema miosa_auth from miosa_auth_runtime, miosa_aut
 revoke all on all functions in schema miosa_auth from miosa_auth_runtime, miosa_auth_project;
 
 grant usage on schema miosa_auth to miosa_auth_runtime, miosa_auth_project;
-grant execute on function find_project(text) to miosa_auth_runtime;
+grant execute on function
+  find_project(text),
+  claim_mail(integer, integer),
+  settle_mail(bigint, uuid),
+  postpone_mail(bigint, uuid, text, boolean),
+  release_mail(bigint, uuid),
+  defer_mail(bigint, uuid, text, integer),
+  prune_mail(integer)
+to miosa_auth_runtime;
 grant insert (project_id, purpose, recipient, payload, user_id, data) on outbox to miosa_auth_project;
 grant select (project_id, purpose, recipient, user_id) on outbox to miosa_auth_project;
 grant delete on outbox to miosa_auth_project;

@@ -34,6 +34,6 @@ export interface FunctionCall {
 }
 
 export interface Argument {
-  readonly type: "text" | "uuid" | "jsonb" | "bytea" | "inet" | "boolean";
+  readonly type: "text" | "uuid" | "jsonb" | "bytea" | "inet" | "boolean" | "integer" | "bigint";
   readonly value: string | Uint8Array | boolean | null;
 }

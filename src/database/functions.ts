@@ -1,10 +1,13 @@
+import { boolean, bytea, inet, jsonb, text, uuid } from "./arguments.ts";
 import type { Argument, Database } from "./database.ts";
+import { mailFunctions } from "./mail_functions.ts";
 import type {
   Caller,
   Client,
   Configuration,
   Grant,
   GrantedClaims,
+  MailConfiguration,
   Result,
   Salt,
   SessionJson,
@@ -20,7 +23,13 @@ export function projectFunctions(database: Database, schema: string) {
   const call = <T>(name: string, ...args: Argument[]) => database.call<T>({ schema, name, args });
 
   return {
+    ...mailFunctions(call),
+
     configuration: () => call<Configuration>("configuration"),
+
+    mailConfiguration: () => call<MailConfiguration>("mail_configuration"),
+
+    startTokenLife: (tokenHash: Uint8Array) => call<boolean>("start_token_life", bytea(tokenHash)),
 
     signup: (p: {
       email: string;
@@ -28,6 +37,7 @@ export function projectFunctions(database: Database, schema: string) {
       passwordHash: string;
       userMetadata: object | null;
       tokenHash: Uint8Array;
+      mail: MailOffer;
       client: Client;
     }) =>
       call<Result<{ user: UserJson; claims?: GrantedClaims }>>(
@@ -37,6 +47,7 @@ export function projectFunctions(database: Database, schema: string) {
         text(p.passwordHash),
         jsonb(p.userMetadata),
         bytea(p.tokenHash),
+        jsonb(p.mail),
         inet(p.client.address),
         text(p.client.userAgent),
       ),
@@ -176,28 +187,4 @@ export function registryFunctions(database: Database) {
         args: [text(id)],
       }),
   };
-}
-
-function text(value: string | null): Argument {
-  return { type: "text", value };
-}
-
-function uuid(value: string | null): Argument {
-  return { type: "uuid", value };
-}
-
-function inet(value: string | null): Argument {
-  return { type: "inet", value };
-}
-
-function boolean(value: boolean): Argument {
-  return { type: "boolean", value };
-}
-
-function bytea(value: Uint8Array | null): Argument {
-  return { type: "bytea", value };
-}
-
-function jsonb(value: object | null): Argument {
-  return { type: "jsonb", value: value === null ? null : JSON.stringify(value) };
 }

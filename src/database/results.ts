@@ -48,6 +48,9 @@ export interface UserJson {
   confirmed_at?: string;
   confirmation_sent_at?: string;
   recovery_sent_at?: string;
+  reauthentication_sent_at?: string;
+  new_email?: string;
+  email_change_sent_at?: string;
   invited_at?: string;
   last_sign_in_at?: string;
   banned_until?: string;
@@ -67,16 +70,72 @@ export interface Grant {
   readonly user: UserJson;
 }
 
+/**
+ * What a mailed token was worth: a session, an authorization code for a client that asked with a PKCE
+ * challenge, or one of the two proofs of a change of address.
+ */
+export type Redeemed = {
+  readonly claims?: GrantedClaims;
+  readonly user?: UserJson;
+  readonly code?: true;
+  readonly half_done?: true;
+};
+
+/** What the HTTP layer prepares for a mail that SQL may queue; bytes in hex. */
+export interface MailOffer {
+  readonly token_hash: string;
+  readonly code_mac: string;
+  /** Sealed. */
+  readonly payload: string;
+  readonly code_challenge: string | null;
+}
+
 export interface Configuration {
   readonly name: string;
   readonly site_url: string;
+  readonly redirect_urls: readonly string[];
   readonly cors_origins: readonly string[];
   readonly signup_enabled: boolean;
   readonly email_confirmation: "optional" | "required" | "off";
   readonly password_min_length: number;
   readonly bcrypt_cost: number;
   readonly signups_per_address: number;
+  readonly verify_on_get: boolean;
+  readonly pages_enabled: boolean;
+  /** `#rrggbb`. */
+  readonly page_color: string;
+  readonly language: string;
+  readonly redirect_urls: readonly string[];
+  readonly verify_on_get: boolean;
+  readonly pages_enabled: boolean;
+  readonly page_color: string;
+  readonly language: string;
   readonly jwt_keys: readonly StoredKey[];
+}
+
+/** What whoever delivers mail must know of a project. */
+export interface MailConfiguration {
+  readonly name: string;
+  readonly site_url: string;
+  readonly language: string;
+  /** `#rrggbb`. */
+  readonly page_color: string;
+  /** Seconds. */
+  readonly code_lifetime: number;
+  /** Seconds. */
+  readonly link_lifetime: number;
+  /** Hex, sealed; null where the project sends as its fleet does. */
+  readonly transport: string | null;
+  readonly templates: readonly MailTemplate[];
+}
+
+/** Words of a project's own for a mail. */
+export interface MailTemplate {
+  readonly purpose: string;
+  readonly language: string;
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
 }
 
 export interface StoredKey {
