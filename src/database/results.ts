@@ -105,11 +105,6 @@ export interface Configuration {
   /** `#rrggbb`. */
   readonly page_color: string;
   readonly language: string;
-  readonly redirect_urls: readonly string[];
-  readonly verify_on_get: boolean;
-  readonly pages_enabled: boolean;
-  readonly page_color: string;
-  readonly language: string;
   readonly jwt_keys: readonly StoredKey[];
 }
 

@@ -79,12 +79,17 @@ function configuration(projectId: string, masterKey: string, jwtSecret: string):
   return {
     name: "",
     site_url: "",
+    redirect_urls: [],
     cors_origins: [],
     signup_enabled: true,
     email_confirmation: "optional",
     password_min_length: 8,
     bcrypt_cost: 4,
     signups_per_address: 0,
+    verify_on_get: false,
+    pages_enabled: true,
+    page_color: "#1d4ed8",
+    language: "en",
     jwt_keys: [
       {
         kid,

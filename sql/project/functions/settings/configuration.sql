@@ -9,12 +9,17 @@ as $$
   select jsonb_build_object(
     'name', s.name,
     'site_url', s.site_url,
+    'redirect_urls', s.redirect_urls,
     'cors_origins', s.cors_origins,
     'signup_enabled', s.signup_enabled,
     'email_confirmation', s.email_confirmation,
     'password_min_length', s.password_min_length,
     'bcrypt_cost', s.bcrypt_cost,
     'signups_per_address', s.signups_per_address,
+    'verify_on_get', s.verify_on_get,
+    'pages_enabled', s.pages_enabled,
+    'page_color', s.page_color,
+    'language', s.language,
     'jwt_keys', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'kid', k.kid,
