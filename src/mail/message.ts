@@ -17,6 +17,7 @@ import type {
   OwnTemplate,
   TemplateSource,
 } from "./templates/template.ts";
+import { hasCode, hasLink } from "./templates/variables.ts";
 
 /** What `mail_configuration()` says of a project's words. */
 export interface MailWording extends MailSettings {
@@ -55,13 +56,6 @@ export interface TemplateFailure {
   readonly reason: string;
 }
 
-const withoutLink: readonly MailPurpose[] = [
-  "reauthentication",
-  "account_exists",
-  "password_changed",
-  "email_changed",
-];
-
 /**
  * Writes the mail of an outbox row. Pure: the same parts give the same message. A template that fails
  * gives way to the built-in one: no mail is lost for its words.
@@ -73,7 +67,7 @@ export function composeMessage(parts: MessageParts): Message {
     settings: configuration,
     row,
     link: linkOf(authUrl, row.purpose, payload),
-    code: payload.code,
+    code: hasCode(row.purpose) ? payload.code : null,
   };
   const stores = { project: configuration.templates, folder: folderTemplates };
   const choose = (available: readonly string[]) =>
@@ -126,7 +120,7 @@ function message(
 
 function linkOf(authUrl: string, purpose: MailPurpose, payload: MailPayload): string | null {
   const { token, redirectTo } = payload;
-  if (token === null || withoutLink.includes(purpose)) return null;
+  if (token === null || !hasLink(purpose)) return null;
   return verifyLink(authUrl, purpose, { token, redirectTo });
 }
 
