@@ -25,8 +25,8 @@ export function migrationFiles(folder: string): Promise<readonly MigrationFile[]
  *
  * postgres-migrations expects a database to itself: it looks for its table in any schema, takes one
  * lock for the whole database and opens transactions. Here each statement it sends is answered with
- * what fits a schema: the lock is per schema and ends with the transaction, its transactions are
- * savepoints. A statement that it has never sent before is refused, so that a new release of it
+ * what fits a schema: the lock is per schema and ends with the transaction, which has all of them or
+ * none. A statement that it has never sent before is refused, so that a new release of it
  * cannot do behind our back what nobody has looked at.
  *
  * @returns how many migrations were run
@@ -81,14 +81,17 @@ async function run(tx: Transaction, text: string, values: unknown[]): Promise<un
         values,
       );
     case "SELECT * FROM migrations ORDER BY id":
-    case 'INSERT INTO migrations ("id", "name", "hash") VALUES ($1,$2,$3)':
       return tx.query(text, values);
+    case 'INSERT INTO migrations ("id", "name", "hash") VALUES ($1,$2,$3)':
+      return tx.query(
+        "insert into migrations (id, name, hash) values ($1::integer, $2, $3) returning id",
+        values,
+      );
+    // The caller's transaction has all of them, and none when one fails.
     case "START TRANSACTION":
-      return tx.query("savepoint migration");
     case "COMMIT":
-      return tx.query("release savepoint migration");
     case "ROLLBACK":
-      return tx.query("rollback to savepoint migration");
+      return [];
     default:
       throw new Error(
         `postgres-migrations sent a statement that nobody has looked at: ${text.slice(0, 80)}`,

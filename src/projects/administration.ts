@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "../database/database.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
+import { inOwnerSteps } from "./owner_step.ts";
 
 /**
  * How an administrator installs. With `roles`, every project has an owner role of its own, made by
@@ -9,7 +10,7 @@ import { quoteIdentifier } from "../database/identifiers.ts";
 export type Administration = "roles" | "single-owner";
 
 /**
- * A transaction of an administrator. Its path is Postgres' own catalogue until it takes another: under
+ * A transaction of an administrator, in which nothing waits for the commit. Its path is Postgres' own catalogue until it takes another: under
  * the login's usual one, whoever may create in `public` could put a function that fits better in the
  * place of one that is named here (CVE-2018-1058), and it would run with the administrator's rights.
  */
@@ -18,7 +19,7 @@ export function administer<T>(
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   return database.transaction(async (tx) => {
-    await tx.script("set local search_path = pg_catalog, pg_temp");
+    await tx.script("set local search_path = pg_catalog, pg_temp; set constraints all immediate");
     return work(tx);
   });
 }
@@ -41,34 +42,64 @@ export async function actAsAdministrator(tx: Transaction, mode: Administration):
 }
 
 /**
- * Runs `work` as a schema's owner with the schema as its path, then goes back to the group's role.
- * The membership that this takes ends with it: an administrator who stayed a member of thousands of
- * owners would pay for it at every connection.
+ * Runs `work` with statements that act for a schema's owner, with the schema as their path, and goes
+ * back to the group's role: see {@link inOwnerSteps}. Where the administrator owns all schemas itself,
+ * there is no wall, and statements run as they are.
  */
-export async function asOwner<T>(
+export function asOwner<T>(
   tx: Transaction,
   mode: Administration,
   schema: string,
   owner: string,
+  work: (owned: Transaction) => Promise<T>,
+): Promise<T> {
+  if (mode === "single-owner") return directly(tx, mode, schema, work);
+  return asMember(tx, mode, owner, () => inOwnerSteps(tx, schema, owner, work));
+}
+
+/**
+ * {@link asOwner} in a schema that this transaction made, by `set role`: nobody can have put code there
+ * yet, and creating a project takes many statements.
+ */
+export function asFirstOwner<T>(
+  tx: Transaction,
+  mode: Administration,
+  schema: string,
+  owner: string,
+  work: (owned: Transaction) => Promise<T>,
+): Promise<T> {
+  if (mode === "single-owner") return directly(tx, mode, schema, work);
+  return asMember(tx, mode, owner, async () => {
+    await tx.script(`set local role ${quoteIdentifier(owner)}`);
+    return directly(tx, mode, schema, work);
+  });
+}
+
+async function directly<T>(
+  tx: Transaction,
+  mode: Administration,
+  schema: string,
+  work: (owned: Transaction) => Promise<T>,
+): Promise<T> {
+  await tx.script(`set local search_path = ${quoteIdentifier(schema)}, pg_temp`);
+  const value = await work(tx);
+  // What was deferred all the same runs now, and not at commit with other names.
+  await tx.script("set constraints all immediate");
+  await actAsAdministrator(tx, mode);
+  return value;
+}
+
+// The membership ends with the work: an administrator who stayed a member of thousands of owners would
+// pay for it at every connection.
+async function asMember<T>(
+  tx: Transaction,
+  mode: Administration,
+  owner: string,
   work: () => Promise<T>,
 ): Promise<T> {
   const role = quoteIdentifier(owner);
-  const path = `set local search_path = ${quoteIdentifier(schema)}, pg_temp`;
-  if (mode === "single-owner") {
-    await tx.script(path);
-    const value = await work();
-    await tx.script("set constraints all immediate");
-    await actAsAdministrator(tx, mode);
-    return value;
-  }
-  await tx.script(`
-    set local role miosa_auth_admin;
-    grant ${role} to miosa_auth_admin;
-    set local role ${role};
-    ${path}`);
+  await tx.script(`set local role miosa_auth_admin; grant ${role} to miosa_auth_admin`);
   const value = await work();
-  // What was deferred runs now, as the owner, and not at commit as the administrator.
-  await tx.script("set constraints all immediate");
   await actAsAdministrator(tx, mode);
   await tx.script(`revoke ${role} from miosa_auth_admin`);
   return value;

@@ -53,11 +53,11 @@ export async function adoptProject(
     const owner = entry?.owner ?? entry?.fresh ?? "";
     if (mode === "roles") await makeOwner(tx, owner);
     if (holder.name !== owner) await handOver(tx, mode, id, holder, owner);
-    await asOwner(tx, mode, id, owner, async () => {
-      await requireKnownRelease(tx, id);
-      await requireOpenKeys(tx, id, keyring);
-      await installProject(tx, mode);
-      await upgradeSqlLogin(tx, id);
+    await asOwner(tx, mode, id, owner, async (owned) => {
+      await requireKnownRelease(owned, id);
+      await requireOpenKeys(owned, id, keyring);
+      await installProject(owned, mode);
+      await upgradeSqlLogin(owned, id);
     });
     const { release } = sqlSet("project");
     const registered = entry?.owner === null;

@@ -9,7 +9,7 @@ import {
   actAsAdministrator,
   administer,
   administration,
-  asOwner,
+  asFirstOwner,
 } from "./administration.ts";
 import { requireJwtSecret } from "./jwt_secret.ts";
 import { requireProjectId } from "./project_id.ts";
@@ -46,10 +46,10 @@ export async function createProject(
     await actAsAdministrator(tx, mode);
     await requireFree(tx, id);
     const owner = await createSchema(tx, mode, id);
-    await asOwner(tx, mode, id, owner, async () => {
-      await installProject(tx, mode);
+    await asFirstOwner(tx, mode, id, owner, async (owned) => {
+      await installProject(owned, mode);
       const kid = randomBytes(12).toString("base64url");
-      await tx.query("select add_jwt_key($1, 'HS256', 'active', $2, null)", [
+      await owned.query("select add_jwt_key($1, 'HS256', 'active', $2, null)", [
         kid,
         seal(keyring, jwtSecret, jwtKeyContext(id, kid)),
       ]);
@@ -62,10 +62,10 @@ export async function createProject(
 /** Brings the schema that is first in the path to this release; run as its owner. */
 export async function installProject(tx: Transaction, mode: Administration): Promise<void> {
   const project = sqlSet("project");
-  // Bodies are checked in tests; checking them here made creation slower with each project.
-  await tx.script("set local check_function_bodies = off");
   await runMigrations(tx, project.migrations);
-  await tx.script(replaceableScript(project, mode === "roles"));
+  // Bodies are checked in tests; checking them here made creation slower with each project.
+  await tx.script(`set local check_function_bodies = off;
+    ${replaceableScript(project, mode === "roles")}`);
 }
 
 /** Makes a schema and, where roles can be made, its owner role; returns who owns it. */

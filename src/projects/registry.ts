@@ -50,7 +50,7 @@ export async function asProjectOwner<T>(
   const project = await requireProject(database, id);
   return administer(database, async (tx) => {
     const mode = await administration(tx);
-    return asOwner(tx, mode, id, project.owner_role, () => work(tx, project));
+    return asOwner(tx, mode, id, project.owner_role, (owned) => work(owned, project));
   });
 }
 

@@ -39,11 +39,11 @@ export async function publishNextSecret(
 ): Promise<PublishedSecret> {
   return asProjectOwner(database, id, async (tx) => {
     const { jwtSecret, kid, sealed } = await newKey(tx, id, secret);
-    const outcome = await outcomeOf(tx, "publish_jwt_key($1, 'HS256', $2, null, $3)", [
-      kid,
-      sealed,
-      replaces,
-    ]);
+    const outcome = await outcomeOf(
+      tx,
+      "publish_jwt_key($1, 'HS256', $2::bytea, null, $3::boolean)",
+      [kid, sealed, replaces],
+    );
     if (outcome.outcome === null) return { AUTH_JWT_SECRET_NEXT: jwtSecret };
     throw new AuthError("conflict", {
       message: `A next secret of ${id} waits already: activate it, or replace it if no app has it yet`,
@@ -97,7 +97,7 @@ export async function replaceSecretNow(
 ): Promise<{ readonly AUTH_JWT_SECRET: string }> {
   return asProjectOwner(database, id, async (tx) => {
     const { jwtSecret, kid, sealed } = await newKey(tx, id, secret);
-    await tx.query("select replace_jwt_keys($1, 'HS256', $2, null)", [kid, sealed]);
+    await tx.query("select replace_jwt_keys($1, 'HS256', $2::bytea, null)", [kid, sealed]);
     return { AUTH_JWT_SECRET: jwtSecret };
   });
 }

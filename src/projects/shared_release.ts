@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Database } from "../database/database.ts";
-import { administration } from "./administration.ts";
+import { actAsAdministrator, administration } from "./administration.ts";
 import { readContract } from "./doctor/contract.ts";
 import { installSharedSchema } from "./prepare_database.ts";
 import { rehearse } from "./rehearse.ts";
@@ -9,6 +9,7 @@ import { rehearse } from "./rehearse.ts";
 export async function wouldChangeSharedSchema(database: Database): Promise<boolean> {
   return rehearse(database, async (tx) => {
     const mode = await administration(tx);
+    await actAsAdministrator(tx, mode);
     const before = await readContract(tx, "miosa_auth");
     await installSharedSchema(tx, mode);
     return !isDeepStrictEqual(before, await readContract(tx, "miosa_auth"));

@@ -75,6 +75,7 @@ export async function addSqlLogin(tx: Transaction, id: string): Promise<void> {
   const own = quoteIdentifier(id);
   // Only these see the extension's schema, and only while they are made.
   await tx.script(`
+    set local check_function_bodies = off;
     set local search_path = ${own}, ${quoteIdentifier(schema)}, pg_temp;
     ${pgcrypto}
     set local search_path = ${own}, pg_temp;

@@ -40,8 +40,8 @@ async function setState(
     // It may have been deleted since it was looked up.
     if (row?.changed == null) throw projectNotFound(id);
     if (!row.changed) return false;
-    await asOwner(tx, mode, id, project.owner_role, () =>
-      tx.query(
+    await asOwner(tx, mode, id, project.owner_role, (owned) =>
+      owned.query(
         "select record_event($1, null, null, null, jsonb_build_object('by', session_user))",
         [event],
       ),

@@ -38,9 +38,9 @@ export async function upgradeProject(
     );
     if (!row?.project) throw projectNotFound(id);
     if (isThere(row.project)) return false;
-    await asOwner(tx, mode, id, row.project.owner_role, async () => {
-      await installProject(tx, mode);
-      await upgradeSqlLogin(tx, id);
+    await asOwner(tx, mode, id, row.project.owner_role, async (owned) => {
+      await installProject(owned, mode);
+      await upgradeSqlLogin(owned, id);
     });
     await tx.query("select record_release($1, $2)", [id, release]);
     return true;

@@ -57,7 +57,10 @@ async function runScript(admin: Administrator, script: string): Promise<void> {
 /** All of a schema, and how its owner stands among the roles; the project's name left out. */
 async function picture({ database, query }: Administrator, schema: string): Promise<unknown> {
   const superuser = connectPostgres({ url: server.url(database) });
-  const contract = await rehearse(superuser, (tx) => readContract(tx, schema));
+  const contract = await rehearse(superuser, async (tx) => {
+    await tx.script(`set local search_path = ${schema}, pg_temp`);
+    return readContract(tx, schema);
+  });
   await superuser.close();
   const named = { query: (sql: string, params: unknown[] = []) => query(sql, params) };
   const functions = await catalogueFunctions(named as never, schema);

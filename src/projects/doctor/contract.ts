@@ -1,5 +1,4 @@
 import type { Transaction } from "../../database/database.ts";
-import { quoteIdentifier } from "../../database/identifiers.ts";
 
 /** What a schema is made of: the name of each thing, and what it is like. */
 export type Contract = ReadonlyMap<string, string>;
@@ -8,10 +7,9 @@ export type Contract = ReadonlyMap<string, string>;
  * Reads functions, tables, columns, constraints, indexes, triggers, policies and rights of a schema
  * from the catalogue, such that two schemas of one release read the same: names are as seen from
  * within the schema, its owner is called `owner`, and rights count that the owner, everybody and the
- * product's groups hold. Rights of other roles are the customer's own.
+ * product's groups hold. Rights of other roles are the customer's own. The schema is the caller's path.
  */
 export async function readContract(tx: Transaction, schema: string): Promise<Contract> {
-  await tx.script(`set local search_path = ${quoteIdentifier(schema)}, pg_temp`);
   const rows = await tx.query<{ name: string; text: string }>(contractQuery, [schema]);
   return new Map(rows.map(({ name, text }) => [name, text]));
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Database } from "../../database/database.ts";
-import { actAsAdministrator, asOwner } from "../administration.ts";
+import { actAsAdministrator, asFirstOwner } from "../administration.ts";
 import { createSchema, installProject } from "../create_project.ts";
 import { installSharedSchema } from "../prepare_database.ts";
 import { rehearse } from "../rehearse.ts";
@@ -24,10 +24,10 @@ export async function projectReference(
   return rehearse(database, async (tx) => {
     await actAsAdministrator(tx, mode);
     const owner = await createSchema(tx, mode, id);
-    return asOwner(tx, mode, id, owner, async () => {
-      await installProject(tx, mode);
-      if (withSqlLogin) await addSqlLogin(tx, id);
-      return readContract(tx, id);
+    return asFirstOwner(tx, mode, id, owner, async (owned) => {
+      await installProject(owned, mode);
+      if (withSqlLogin) await addSqlLogin(owned, id);
+      return readContract(owned, id);
     });
   });
 }

@@ -68,9 +68,9 @@ async function examineProject(
   let actual: Contract | undefined;
   try {
     await rehearse(database, (tx) =>
-      asOwner(tx, mode, id, owner, async () => {
-        actual = await readContract(tx, id);
-        if (keyring) keys.push(...keyFindings(id, await readKeys(tx), keyring));
+      asOwner(tx, mode, id, owner, async (owned) => {
+        actual = await readContract(owned, id);
+        if (keyring) keys.push(...keyFindings(id, await readKeys(owned), keyring));
       }),
     );
   } catch (error) {
