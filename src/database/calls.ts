@@ -2,9 +2,10 @@ import type { FunctionCall } from "./database.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 
 /** The statement of a call; its value comes back in the column `value`. */
-export function callStatement({ schema, name, args }: FunctionCall): string {
+export function callStatement({ schema, name, args, isScalar }: FunctionCall): string {
   const list = args.map((argument, index) => `$${index + 1}::${argument.type}`).join(", ");
-  return `select ${quoteIdentifier(schema)}.${quoteIdentifier(name)}(${list}) as value`;
+  const call = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}(${list})`;
+  return `select ${isScalar ? `pg_catalog.to_jsonb(${call})` : call} as value`;
 }
 
 /** The values of a call, in the order of its statement's parameters. */

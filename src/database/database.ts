@@ -31,6 +31,8 @@ export interface FunctionCall {
   readonly schema: string;
   readonly name: string;
   readonly args: readonly Argument[];
+  /** For a function that returns text, a number or a boolean; all others return jsonb. */
+  readonly isScalar?: boolean;
 }
 
 export interface Argument {

@@ -33,15 +33,21 @@ export type Leased = Pick<ClaimedMail, "id" | "lease">;
 
 export type OutboxFunctions = ReturnType<typeof outboxFunctions>;
 
+const schema = "miosa_auth";
+
 /** The calls of the outbox that the runtime may execute; sql/shared/functions/outbox says what each does. */
 export function outboxFunctions(database: Database) {
   const call = <T>(name: string, ...args: Argument[]) =>
-    database.call<T>({ schema: "miosa_auth", name, args });
+    database.call<T>({ schema, name, args, isScalar: true });
   const leased = ({ id, lease }: Leased) => [bigint(id), uuid(lease)];
 
   return {
     claim: (limit: number, leaseSeconds: number) =>
-      call<ClaimedMail[]>("claim_mail", integer(limit), integer(leaseSeconds)),
+      database.call<ClaimedMail[]>({
+        schema,
+        name: "claim_mail",
+        args: [integer(limit), integer(leaseSeconds)],
+      }),
 
     settle: (mail: Leased) => call<boolean>("settle_mail", ...leased(mail)),
 

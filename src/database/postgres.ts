@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import pg from "pg";
 import { AuthError } from "../errors.ts";
-import { callStatement, callValues } from "./calls.ts";
+import { callStatement } from "./calls.ts";
 import type { Database, FunctionCall, Row, Transaction } from "./database.ts";
 import { fromDriver, isRetryable } from "./errors.ts";
+import { FunctionQuery, type Statement } from "./function_query.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database` */
@@ -41,20 +43,21 @@ export function connectPostgres(options: PostgresOptions): Database {
   pool.on("connect", (client) => client.on("error", () => {}));
   const deadline = options.deadline ?? 10_000;
   const waiting = options.waiting ?? 200;
+  const statements = options.preparedStatements ? namedStatement : unnamedStatement;
 
-  async function callOnce(call: FunctionCall): Promise<unknown> {
-    const text = callStatement(call);
-    const config = { text, values: callValues(call), query_timeout: deadline };
-    const named = options.preparedStatements ? { ...config, name: statementName(text) } : config;
-    const client = await connect(pool, waiting);
-    try {
-      const result = await client.query<{ value: unknown }>(named);
-      client.release();
-      return result.rows[0]?.value;
-    } catch (error) {
-      client.release(isConnectionDoubtful(error));
-      throw error;
-    }
+  function callOnce(call: FunctionCall): Promise<string | null> {
+    return new Promise((resolve, reject) => {
+      if (isFull(pool, waiting)) throw new AuthError("service_unavailable", { retryAfter: 1 });
+      pool.connect((failure, client) => {
+        if (!client) return reject(failure);
+        const query = new FunctionQuery(call, statements(call), deadline, (error, json) => {
+          client.release(error !== null && isConnectionDoubtful(error));
+          if (error) reject(error);
+          else resolve(json);
+        });
+        client.query(query);
+      });
+    });
   }
 
   return {
@@ -62,7 +65,7 @@ export function connectPostgres(options: PostgresOptions): Database {
     async call<T>(call: FunctionCall): Promise<T> {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return (await callOnce(call)) as T;
+          return JSON.parse((await callOnce(call)) ?? "null") as T;
         } catch (error) {
           if (!isRetryable(error)) throw fromDriver(error);
           if (attempt >= retries) throw new AuthError("conflict");
@@ -83,12 +86,16 @@ export function connectPostgres(options: PostgresOptions): Database {
 }
 
 async function connect(pool: pg.Pool, waiting: number): Promise<pg.PoolClient> {
-  if (pool.waitingCount >= waiting) throw new AuthError("service_unavailable", { retryAfter: 1 });
+  if (isFull(pool, waiting)) throw new AuthError("service_unavailable", { retryAfter: 1 });
   try {
     return await pool.connect();
   } catch (error) {
     throw fromDriver(error);
   }
+}
+
+function isFull(pool: pg.Pool, waiting: number): boolean {
+  return pool.waitingCount >= waiting;
 }
 
 class ClientTransaction implements Transaction {
@@ -135,8 +142,20 @@ function isConnectionDoubtful(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || /^(08|57P0)/.test(error.code ?? "");
 }
 
+const statementNames = new LRUCache<string, string>({ max: 20_000 });
+
 // The text's hash is in the name: behind a pooler, one name with two texts would silently run the
 // other one's query.
-function statementName(text: string): string {
-  return `ma_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+function namedStatement(call: FunctionCall): Statement {
+  const text = callStatement(call);
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = `ma_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+    statementNames.set(text, name);
+  }
+  return { text, name };
+}
+
+function unnamedStatement(call: FunctionCall): Statement {
+  return { text: callStatement(call), name: undefined };
 }
