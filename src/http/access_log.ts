@@ -6,9 +6,11 @@ import type { HttpEnv } from "./service.ts";
 export const accessLog = createMiddleware<HttpEnv>(async (c, next) => {
   const started = performance.now();
   await next();
-  c.var.service.logger.info(
+  const { logger } = c.get("service");
+  if (!logger.isLevelEnabled("info")) return;
+  logger.info(
     {
-      requestId: c.var.requestId,
+      requestId: c.get("requestId"),
       project: withoutProject(c.req.raw).projectId,
       method: c.req.method,
       route: c.req.path.slice(0, 100),

@@ -32,7 +32,7 @@ export function createApp(service: Service): App {
   app.onError((error, c) => errorReply(error, c as HttpContext));
   app.notFound((c) => errorReply(new AuthError("not_found"), c as HttpContext));
 
-  app.use(async (c, next) => {
+  app.use((c, next) => {
     c.set("service", service);
     return next();
   });
@@ -81,7 +81,7 @@ const projectOfRequest = createMiddleware<HttpEnv>(async (c, next) => {
 });
 
 function service(c: HttpContext): Service {
-  return c.var.service;
+  return c.get("service");
 }
 
 // Kept in the session list and the audit log, where no control character may stand.

@@ -15,7 +15,7 @@ export const bearerStatuses = { user_banned: 401 } as const;
 export async function requireCaller(c: HttpContext): Promise<Caller> {
   const token = bearerToken(c);
   if (token === null) throw new AuthError("no_authorization");
-  const { keys, authUrl } = c.var.project.issuer;
+  const { keys, authUrl } = c.get("project").issuer;
   const verified = await verifyAccessToken(keys, authUrl, token);
   if (verified.kind !== "user") {
     throw new AuthError("bad_jwt", { message: "invalid JWT: missing sub claim" });

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import proxyAddr from "proxy-addr";
 
 export interface ClientAddressOptions {
@@ -52,6 +52,7 @@ export function clientAddressReader(options: ClientAddressOptions = {}): ClientA
  * write a port behind the address; it is dropped.
  */
 function canonicalAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text;
   const bare = text
     .trim()
     .replace(/^\[([^\]]*)\](?::\d{1,5})?$/, "$1")

@@ -27,13 +27,14 @@ const crossOrigin: MiddlewareHandler<HttpEnv> = cors({
  * Admits the origins that the project lists, by exact comparison, and loopback ones where the
  * service runs for development. No cookies are used, so no credentials are allowed.
  */
-export const projectCors = createMiddleware<HttpEnv>(async (c, next) => {
+export const projectCors = createMiddleware<HttpEnv>((c, next) => {
   c.header("Vary", "Origin");
   return c.req.header("Origin") === undefined ? next() : crossOrigin(c, next);
 });
 
 function isAllowed(c: HttpContext, origin: string): boolean {
-  const { service, project } = c.var;
+  const service = c.get("service");
+  const project = c.get("project");
   if (service.allowsLoopbackOrigins && loopback.test(origin)) return true;
   // `null` is what every sandboxed page sends, and `*` would admit everyone: neither can be listed.
   return origin.includes("://") && project.configuration.cors_origins.includes(origin);

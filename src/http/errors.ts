@@ -80,9 +80,9 @@ function logFailure(c: HttpContext, refusal: AuthError, error: Error): void {
     cause instanceof DatabaseError
       ? { sqlstate: cause.sqlstate, constraint: cause.constraint }
       : undefined;
-  c.var.service.logger.error(
+  c.get("service").logger.error(
     {
-      requestId: c.var.requestId,
+      requestId: c.get("requestId"),
       code: refusal.code,
       database,
       error: cause.name,

@@ -25,7 +25,7 @@ export function registerServerHealth(app: App): void {
   app.use("/health/*", async (c, next) => {
     const isReading = c.req.method === "GET" || c.req.method === "HEAD";
     if (!isReading || withoutProject(c.req.raw).projectId !== null) return next();
-    if (c.req.path === "/health/ready") await c.var.service.checkReadiness();
+    if (c.req.path === "/health/ready") await c.get("service").checkReadiness();
     else if (c.req.path !== "/health" && c.req.path !== "/health/live") return next();
     return c.json(alive, 200);
   });
@@ -34,7 +34,7 @@ export function registerServerHealth(app: App): void {
 export function registerHealth(app: App): void {
   app.openapi(liveRoute, (c) => c.json(alive, 200));
   app.openapi(readyRoute, async (c) => {
-    await c.var.service.checkReadiness();
+    await c.get("service").checkReadiness();
     return c.json(alive, 200);
   });
 }

@@ -17,7 +17,7 @@ const route = createRoute({
 
 export function registerJwks(app: App): void {
   app.openapi(route, (c) => {
-    const keys = [...c.var.project.issuer.keys.all.values()].flatMap((key) =>
+    const keys = [...c.get("project").issuer.keys.all.values()].flatMap((key) =>
       key.publicJwk ? [{ ...key.publicJwk }] : [],
     );
     c.header("Cache-Control", "public, max-age=600");

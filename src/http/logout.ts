@@ -25,8 +25,8 @@ export function registerLogout(app: App): void {
     const { scope } = c.req.valid("query");
     const session = await namedSession(c, c.req.valid("json").refresh_token);
     if (session) {
-      const { functions } = c.var.project;
-      accepted(await functions.logout({ ...session, scope, client: c.var.client }));
+      const { functions } = c.get("project");
+      accepted(await functions.logout({ ...session, scope, client: c.get("client") }));
     }
     return c.body(null, 204);
   });

@@ -31,6 +31,6 @@ export function registerOpenApi(app: App): void {
         license: { name: "MIT" },
       },
     });
-    return c.json({ ...common, servers: [{ url: c.var.project.issuer.authUrl }] }, 200);
+    return c.json({ ...common, servers: [{ url: c.get("project").issuer.authUrl }] }, 200);
   });
 }

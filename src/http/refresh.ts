@@ -15,7 +15,8 @@ const route = createRoute({
 
 export function registerRefresh(app: App): void {
   app.openapi(route, async (c) => {
-    const { project, client } = c.var;
+    const project = c.get("project");
+    const client = c.get("client");
     const presented = requireText(c.req.valid("json").refresh_token, "refresh_token");
     return c.json(await refreshSession(project.functions, project.issuer, presented, client), 200);
   });

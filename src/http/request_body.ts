@@ -13,7 +13,7 @@ const limited = bodyLimit({ maxSize: largest, onError: tooLarge });
  * Refuses a body that is too large, of unknown size where none belongs, or compressed, before
  * anything else is done for the request.
  */
-export const bodyBounds = createMiddleware<HttpEnv>(async (c, next) => {
+export const bodyBounds = createMiddleware<HttpEnv>((c, next) => {
   const { headers } = c.req.raw;
   const hasBody = methodsWithBody.has(c.req.method);
   const length = headers.get("Content-Length");

@@ -26,7 +26,7 @@ const revokeRoute = createRoute({
 export function registerSessions(app: App): void {
   app.openapi(listRoute, async (c) => {
     const caller = await requireCaller(c);
-    const { functions } = c.var.project;
+    const { functions } = c.get("project");
     const { sessions } = accepted(await functions.listSessions(caller), bearerStatuses);
     return c.json(sessions, 200);
   });
@@ -35,7 +35,7 @@ export function registerSessions(app: App): void {
     const target = c.req.valid("param").id;
     if (!z.uuid().safeParse(target).success) throw unknownSession();
     const { revoked } = accepted(
-      await c.var.project.functions.revokeSession({ caller, target, client: c.var.client }),
+      await c.get("project").functions.revokeSession({ caller, target, client: c.get("client") }),
       bearerStatuses,
     );
     if (!revoked) throw unknownSession();

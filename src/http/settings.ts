@@ -23,7 +23,7 @@ const route = createRoute({
 
 export function registerSettings(app: App): void {
   app.openapi(route, (c) => {
-    const { signup_enabled, email_confirmation } = c.var.project.configuration;
+    const { signup_enabled, email_confirmation } = c.get("project").configuration;
     return c.json(
       {
         external: { email: true, phone: false, anonymous_users: false },

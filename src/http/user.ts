@@ -50,7 +50,7 @@ const deleteRoute = createRoute({
 export function registerUser(app: App): void {
   app.openapi(getRoute, async (c) => {
     const caller = await requireCaller(c);
-    const { user } = accepted(await c.var.project.functions.getUser(caller), bearerStatuses);
+    const { user } = accepted(await c.get("project").functions.getUser(caller), bearerStatuses);
     return c.json(user, 200);
   });
   app.openapi(updateRoute, async (c) => c.json(await updateUser(c, c.req.valid("json")), 200));
@@ -59,13 +59,13 @@ export function registerUser(app: App): void {
   );
   app.openapi(deleteRoute, async (c) => {
     const caller = await requireCaller(c);
-    const { functions } = c.var.project;
+    const { functions } = c.get("project");
     const current = c.req.valid("json").current_password ?? null;
-    const { hasher } = c.var.service;
-    const holder = { caller, client: c.var.client, statuses: bearerStatuses };
+    const { hasher } = c.get("service");
+    const holder = { caller, client: c.get("client"), statuses: bearerStatuses };
     const proof = await proveCurrentPassword(functions, hasher, holder, current);
     const deleted = await functions
-      .deleteUser({ caller, ...proof, client: c.var.client })
+      .deleteUser({ caller, ...proof, client: c.get("client") })
       .catch(heldByApplication);
     accepted(deleted, bearerStatuses);
     return c.body(null, 204);
@@ -74,7 +74,7 @@ export function registerUser(app: App): void {
 
 async function updateUser(c: HttpContext, input: z.infer<typeof updateBody>) {
   const caller = await requireCaller(c);
-  const { functions } = c.var.project;
+  const { functions } = c.get("project");
   if (input.phone) throw new AuthError("feature_disabled");
   const email = input.email ? requireEmail(input.email).email : null;
   const change = await passwordChange(c, caller, input);
@@ -84,7 +84,7 @@ async function updateUser(c: HttpContext, input: z.infer<typeof updateBody>) {
       email,
       userMetadata: input.data ?? null,
       ...change,
-      client: c.var.client,
+      client: c.get("client"),
     }),
     bearerStatuses,
   );
@@ -100,14 +100,14 @@ async function passwordChange(
 ) {
   const { password, current_password: current } = input;
   if (password === undefined || password === null) return noChange;
-  const { functions, passwordPolicy } = c.var.project;
+  const { functions, passwordPolicy } = c.get("project");
   const { user } = accepted(await functions.getUser(caller), bearerStatuses);
   requireStrong(password, passwordPolicy, user.email);
   return preparePasswordChange(
     functions,
-    c.var.service.hasher,
+    c.get("service").hasher,
     passwordPolicy,
-    { caller, client: c.var.client, statuses: bearerStatuses },
+    { caller, client: c.get("client"), statuses: bearerStatuses },
     { current: current ?? null, next: password },
   );
 }

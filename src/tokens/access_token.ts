@@ -53,8 +53,11 @@ export async function verifyAccessToken(
   issuer: string,
   token: string,
 ): Promise<VerifiedToken> {
-  const key = chooseKey(keys, readHeader(token));
-  const payload = await verifySignature(token, key);
+  const [header, body, signature, ...others] = token.split(".", 4).map(readBase64url);
+  if (!header || !body || !signature || others.length > 0) throw unverified();
+  const key = chooseKey(keys, readHeader(header));
+  if (!(await isSignedBy(key, token))) throw unverified();
+  const payload: JWTPayload = parseObject(body);
   requireValidTimes(payload);
 
   if (payload.role === "service_role" && payload.session_id === undefined) {
@@ -81,7 +84,7 @@ interface Header {
 function chooseKey(keys: KeySet, { alg, kid }: Header): JwtKey {
   const named = typeof kid === "string" ? keys.all.get(kid) : undefined;
   const key = named ?? (alg === "HS256" ? sharedSecret(keys) : undefined);
-  if (!key || key.algorithm !== alg) throw badJwt("unable to parse or verify signature");
+  if (!key || key.algorithm !== alg) throw unverified();
   return key;
 }
 
@@ -90,57 +93,35 @@ function sharedSecret(keys: KeySet): JwtKey | undefined {
   return [...keys.all.values()].find((key) => key.algorithm === "HS256");
 }
 
-function readHeader(token: string): Header {
-  const parts = token.split(".");
-  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) {
-    throw badJwt("unable to parse or verify signature");
+function readHeader(bytes: Buffer): Header {
+  const { alg, kid, typ, crit } = parseObject(bytes);
+  if (crit !== undefined) throw badJwt("token has critical headers");
+  if (typ !== undefined && !(typeof typ === "string" && typ.toUpperCase() === "JWT")) {
+    throw badJwt("token is of another type");
   }
-  try {
-    const header: unknown = JSON.parse(textOf(parts[0]));
-    if (typeof header !== "object" || header === null) throw badJwt("token has no header");
-    requireUniqueNames(parts[0]);
-    const { alg, kid, typ, crit } = header as Record<string, unknown>;
-    if (crit !== undefined) throw badJwt("token has critical headers");
-    if (typ !== undefined && !(typeof typ === "string" && typ.toUpperCase() === "JWT")) {
-      throw badJwt("token is of another type");
-    }
-    return { alg, kid };
-  } catch (error) {
-    throw error instanceof AuthError ? error : badJwt("unable to parse or verify signature");
-  }
+  return { alg, kid };
 }
 
 // Decoders pass over idle bits, padding and white space: only one spelling of a token is that token.
-function isCanonicalBase64url(part: string): boolean {
-  return part !== "" && Buffer.from(part, "base64url").toString("base64url") === part;
+function readBase64url(part: string): Buffer | undefined {
+  const bytes = Buffer.from(part, "base64url");
+  return part !== "" && bytes.toString("base64url") === part ? bytes : undefined;
 }
 
-function textOf(part: string | undefined): string {
-  return Buffer.from(part ?? "", "base64url").toString("utf8");
+function parseObject(bytes: Buffer): Record<string, unknown> {
+  const json = bytes.toString("utf8");
+  const value = parseJson(json);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unverified();
+  if (hasRepeatedNames(json, value)) throw badJwt("token names something twice");
+  return value as Record<string, unknown>;
 }
 
-function requireUniqueNames(part: string | undefined): void {
-  if (hasRepeatedNames(textOf(part))) throw badJwt("token names something twice");
-}
-
-async function verifySignature(token: string, key: JwtKey): Promise<JWTPayload> {
-  if (!(await isSignedBy(key, token))) throw badJwt("unable to parse or verify signature");
-  const part = token.split(".")[1];
-  const payload = parseObject(textOf(part));
-  requireUniqueNames(part);
-  return payload;
-}
-
-function parseObject(text: string): JWTPayload {
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as JWTPayload;
-    }
+    return JSON.parse(text);
   } catch {
-    // Said below, with everything else that is no object.
+    throw unverified();
   }
-  throw badJwt("unable to parse or verify signature");
 }
 
 // Leeway is for what the database's clock may be ahead; an expiry has none.
@@ -155,6 +136,10 @@ function requireValidTimes({ exp, iat, nbf }: JWTPayload): void {
 
 function isPast(time: unknown, now: number): boolean {
   return Number.isFinite(time) && (time as number) <= now + clockLeeway;
+}
+
+function unverified(): AuthError {
+  return badJwt("unable to parse or verify signature");
 }
 
 function badJwt(reason: string): AuthError {

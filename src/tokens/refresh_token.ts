@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 
 /**
  * A refresh token: 256 random bits, given to the client in base64url. SQL sees its hash, and its
@@ -12,6 +12,7 @@ export interface RefreshToken {
 }
 
 const bytes = 32;
+const wrapDomain = Buffer.from("miosa-auth/refresh-token-wrap/1\0");
 
 export function newRefreshToken(): RefreshToken {
   return fromSecret(randomBytes(bytes));
@@ -27,10 +28,7 @@ export function parseRefreshToken(text: string): RefreshToken | null {
 
 /** Hides a child so that only its parent's holder can read it. Its own inverse. */
 export function wrapUnder(parent: RefreshToken, secret: Uint8Array): Buffer {
-  const mask = createHash("sha256")
-    .update("miosa-auth/refresh-token-wrap/1\0")
-    .update(parent.secret)
-    .digest();
+  const mask = sha256(Buffer.concat([wrapDomain, parent.secret]));
   return Buffer.from(mask.map((octet, index) => octet ^ (secret[index] ?? 0)));
 }
 
@@ -43,6 +41,10 @@ function fromSecret(secret: Buffer): RefreshToken {
   return {
     text: secret.toString("base64url"),
     secret,
-    hash: createHash("sha256").update(secret).digest(),
+    hash: sha256(secret),
   };
+}
+
+function sha256(data: Buffer): Buffer {
+  return hash("sha256", data, "buffer");
 }
