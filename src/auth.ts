@@ -64,6 +64,7 @@ export function createAuth(options: AuthOptions): Auth {
     allowsLoopbackOrigins: options.allowLoopbackOrigins ?? false,
     clientAddress: clientAddressReader({ trustedProxies: options.trustedProxies ?? [] }),
     logger: options.logger ?? pino({ enabled: false }),
+    mailQueued: () => {},
     async checkReadiness() {
       if (isDraining) throw new AuthError("service_unavailable", { retryAfter: 5 });
       await Promise.all(databases.map((database) => registryFunctions(database).findProject("")));

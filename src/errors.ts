@@ -38,6 +38,20 @@ export const errorTable = {
     status: 400,
     message: "Sign in again, or give the current password",
   },
+  reauthentication_not_valid: { status: 422, message: "Nonce has expired or is invalid" },
+
+  otp_expired: { status: 403, message: "Token has expired or is invalid" },
+  email_exists: {
+    status: 422,
+    message: "A user with this email address has already been registered",
+  },
+  flow_state_not_found: { status: 404, message: "There is no such code, or it was used" },
+  flow_state_expired: { status: 422, message: "The code has expired, start again" },
+  bad_code_verifier: {
+    status: 400,
+    message: "code challenge does not match previously saved code verifier",
+  },
+  not_admin: { status: 403, message: "This endpoint requires a service_role token" },
 
   signup_disabled: { status: 422, message: "Signups not allowed for this instance" },
   user_already_exists: { status: 422, message: "User already registered" },
@@ -56,6 +70,10 @@ export const errorTable = {
   },
 
   over_request_rate_limit: { status: 429, message: "Request rate limit reached" },
+  over_email_send_rate_limit: {
+    status: 429,
+    message: "Mail to this address was asked for too often",
+  },
   conflict: { status: 409, message: "The request met another one, try again" },
   request_timeout: { status: 504, message: "The request took too long" },
   service_unavailable: { status: 503, message: "The service cannot answer now, try again" },

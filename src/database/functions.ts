@@ -8,6 +8,7 @@ import type {
   Grant,
   GrantedClaims,
   MailConfiguration,
+  MailOffer,
   Result,
   Salt,
   SessionJson,
@@ -37,7 +38,7 @@ export function projectFunctions(database: Database, schema: string) {
       passwordHash: string;
       userMetadata: object | null;
       tokenHash: Uint8Array;
-      mail: MailOffer;
+      mail: MailOffer | null;
       client: Client;
     }) =>
       call<Result<{ user: UserJson; claims?: GrantedClaims }>>(

@@ -6,12 +6,17 @@ import { projectCors } from "./cors.ts";
 import { errorReply } from "./errors.ts";
 import { fixedHeaders } from "./fixed_headers.ts";
 import { registerHealth, registerServerHealth } from "./health.ts";
+import { registerInvite } from "./invite.ts";
 import { registerJwks } from "./jwks.ts";
 import { registerLogout } from "./logout.ts";
+import { registerMagicLink } from "./magic_link.ts";
 import { registerOpenApi } from "./openapi.ts";
+import { registerReauthenticate } from "./reauthenticate.ts";
+import { registerRecovery } from "./recovery.ts";
 import { registerRefresh } from "./refresh.ts";
 import { bodyBounds, jsonBody } from "./request_body.ts";
 import { requestProject } from "./request_project.ts";
+import { registerResend } from "./resend.ts";
 import { withoutProject } from "./routing.ts";
 import type { App, HttpContext, HttpEnv, Service } from "./service.ts";
 import { registerSessions } from "./sessions.ts";
@@ -19,6 +24,7 @@ import { registerSettings } from "./settings.ts";
 import { registerSignup } from "./signup.ts";
 import { registerToken } from "./token.ts";
 import { registerUser } from "./user.ts";
+import { registerVerify } from "./verify.ts";
 
 /** The whole HTTP surface, for every project of a fleet: the first segment of the path chooses. */
 export function createApp(service: Service): App {
@@ -50,6 +56,12 @@ export function createApp(service: Service): App {
   registerRefresh(app);
   registerLogout(app);
   registerUser(app);
+  registerRecovery(app);
+  registerMagicLink(app);
+  registerVerify(app);
+  registerResend(app);
+  registerReauthenticate(app);
+  registerInvite(app);
   registerSessions(app);
   registerSettings(app);
   registerJwks(app);

@@ -23,6 +23,20 @@ export async function requireCaller(c: HttpContext): Promise<Caller> {
   return { sessionId: verified.sessionId, userId: verified.userId };
 }
 
+/**
+ * Lets the project's own backend pass, by a token with the role `service_role` that is signed with the
+ * project's key.
+ *
+ * @throws AuthError no_authorization, bad_jwt, not_admin
+ */
+export async function requireService(c: HttpContext): Promise<void> {
+  const token = bearerToken(c);
+  if (token === null) throw new AuthError("no_authorization");
+  const { keys, authUrl } = c.var.project.issuer;
+  const verified = await verifyAccessToken(keys, authUrl, token);
+  if (verified.kind !== "service") throw new AuthError("not_admin");
+}
+
 /** The token of `Authorization: Bearer`, once and in no other place (RFC 6750 section 2.1). */
 export function bearerToken(c: HttpContext): string | null {
   const header = c.req.header("Authorization");

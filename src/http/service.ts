@@ -19,6 +19,8 @@ export interface Service {
   readonly allowsLoopbackOrigins: boolean;
   readonly clientAddress: ClientAddressReader;
   readonly logger: Logger;
+  /** A request may have queued mail: whoever delivers need not wait for its next look. */
+  mailQueued(): void;
   /** Rejects while a database does not answer. */
   checkReadiness(): Promise<void>;
 }

@@ -1,8 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AuthError } from "../errors.ts";
+import { prepareMail } from "../mail/offer.ts";
 import { signUp } from "../passwords/sign_up.ts";
 import { newRefreshToken } from "../tokens/refresh_token.ts";
 import { issueSession } from "../tokens/session_reply.ts";
+import { mailFields, mailQuery, readWishes } from "./mail_request.ts";
 import { optionalMetadata, optionalText, requireEmail, requireText } from "./schemas/fields.ts";
 import { body, failures, json } from "./schemas/responses.ts";
 import { sessionSchema } from "./schemas/session.ts";
@@ -15,6 +17,7 @@ const signupBody = z
     phone: optionalText,
     password: optionalText,
     data: optionalMetadata.openapi({ description: "Becomes user_metadata" }),
+    ...mailFields,
   })
   .openapi("SignUp");
 
@@ -22,7 +25,7 @@ const route = createRoute({
   method: "post",
   path: "/signup",
   summary: "Sign up with an address and a password",
-  request: body(signupBody),
+  request: { ...body(signupBody), query: mailQuery },
   responses: {
     200: json(
       z.union([sessionSchema, userSchema]),
@@ -36,16 +39,20 @@ export function registerSignup(app: App): void {
   app.openapi(route, async (c) => {
     const { service, project, client } = c.var;
     if (!project.configuration.signup_enabled) throw new AuthError("signup_disabled");
-    const input = readSignup(c.req.valid("json"));
-    const { id, functions, configuration, passwordPolicy, issuer } = project;
+    const fields = c.req.valid("json");
+    const input = readSignup(fields);
+    const wishes = readWishes(c, fields);
+    const { id, functions, box, configuration, passwordPolicy, issuer } = project;
     await service.signupGate.pass(id, client.address, configuration.signups_per_address);
 
     const token = newRefreshToken();
     const { user, claims } = await signUp(functions, service.hasher, passwordPolicy, {
       ...input,
       tokenHash: token.hash,
+      mail: prepareMail(box, "signup", input.email, wishes),
       client,
     });
+    service.mailQueued();
     return c.json(claims ? await issueSession(issuer, { claims, user }, token) : user, 200);
   });
 }

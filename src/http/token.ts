@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AuthError } from "../errors.ts";
 import { signIn } from "../passwords/sign_in.ts";
+import { exchangeCode } from "../tokens/authorization_code.ts";
 import { refreshSession } from "../tokens/refresh.ts";
 import { newRefreshToken } from "../tokens/refresh_token.ts";
 import { issueSession, type SessionReply } from "../tokens/session_reply.ts";
@@ -15,6 +16,8 @@ const tokenBody = z
     phone: optionalText,
     password: optionalText,
     refresh_token: optionalText,
+    auth_code: optionalText,
+    code_verifier: optionalText,
   })
   .openapi("TokenRequest");
 
@@ -25,17 +28,18 @@ const route = createRoute({
   path: "/token",
   summary: "Sign in with a password, or refresh",
   description:
-    "Without grant_type, or with password: email and password. With refresh_token: as POST /refresh. The password grant is this service's own sign-in, not OAuth's grant for third parties.",
+    "Without grant_type, or with password: email and password. With refresh_token: as POST /refresh. With pkce: auth_code and code_verifier. The password grant is this service's own sign-in, not OAuth's grant for third parties.",
   request: { ...body(tokenBody), query: z.object({ grant_type: z.string().optional() }) },
-  responses: { 200: json(sessionSchema, "A session"), ...failures(400, 422, 429, 503) },
+  responses: { 200: json(sessionSchema, "A session"), ...failures(400, 404, 422, 429, 503) },
 });
 
 const grants: Record<string, (c: HttpContext, body: TokenBody) => Promise<SessionReply>> = {
   password: grantPassword,
   refresh_token: grantRefresh,
+  pkce: grantCode,
 };
 
-const laterGrants = ["pkce", "id_token", "web3"];
+const laterGrants = ["id_token", "web3"];
 
 export function registerToken(app: App): void {
   app.openapi(route, async (c) => {
@@ -66,6 +70,16 @@ async function grantRefresh(c: HttpContext, body: TokenBody): Promise<SessionRep
   const { project, client } = c.var;
   const presented = requireText(body.refresh_token, "refresh_token");
   return refreshSession(project.functions, project.issuer, presented, client);
+}
+
+async function grantCode(c: HttpContext, body: TokenBody): Promise<SessionReply> {
+  const { project, client } = c.var;
+  const code = requireText(body.auth_code, "auth_code");
+  const verifier = requireText(body.code_verifier, "code_verifier");
+  const token = newRefreshToken();
+  const session = { refreshHash: token.hash, client };
+  const granted = await exchangeCode(project.functions, code, verifier, session);
+  return issueSession(project.issuer, granted, token);
 }
 
 function unsupported(type: string): AuthError {

@@ -1,4 +1,4 @@
-import type { Client, ProjectFunctions } from "../database/functions.ts";
+import type { Client, MailOffer, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import type { Hasher } from "./hasher.ts";
@@ -21,6 +21,8 @@ export interface SignUp {
   readonly password: string;
   readonly userMetadata: object | null;
   readonly tokenHash: Uint8Array;
+  /** What a mail about it would carry. */
+  readonly mail: MailOffer;
   readonly client: Client;
 }
 

@@ -81,6 +81,7 @@ const operations: Record<string, Operation> = {
       passwordHash: hash,
       userMetadata: null,
       tokenHash: token.hash,
+      mail: null,
       client,
     });
     if (result.outcome === null && "claims" in result && result.claims) {

@@ -53,6 +53,7 @@ export async function openCountingService(): Promise<CountingService> {
     allowsLoopbackOrigins: false,
     clientAddress: clientAddressReader(),
     logger: pino({ enabled: false }),
+    mailQueued: () => {},
     checkReadiness: async () => {},
   });
   const auth: Auth = {

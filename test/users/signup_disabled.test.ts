@@ -43,6 +43,7 @@ describe("a project that takes no sign-ups", () => {
       passwordHash: `$2a$10$${"a".repeat(53)}`,
       userMetadata: null,
       tokenHash: Buffer.alloc(32),
+      mail: null,
       client: { address: null, userAgent: null },
     });
     expect(reply).toEqual({ outcome: "signup_disabled" });

@@ -56,6 +56,8 @@ alter table one_time_tokens
 comment on table one_time_tokens is
   'The newest token of a user and purpose; an older one is replaced, not kept. Times are counted anew when the mail leaves.';
 
+create index one_time_tokens_email_idx on one_time_tokens (email);
+
 create table authorization_codes (
   id uuid default gen_random_uuid() not null constraint authorization_codes_pkey primary key,
   user_id uuid not null constraint authorization_codes_user_id_fkey references users (id) on delete cascade,

@@ -15,6 +15,9 @@ const errorSchema = z
   })
   .openapi("Error");
 
+/** The reply of a call that tells nothing, `{}`. */
+export const emptyObject = z.object({}).openapi("Empty");
+
 /** A JSON reply of an OpenAPI route. */
 export function json<S extends z.ZodType>(schema: S, description: string) {
   return { content: { "application/json": { schema } }, description };
@@ -28,6 +31,7 @@ export function body<S extends z.ZodType>(schema: S) {
 const descriptions: Record<number, string> = {
   400: "The request cannot be served as it is",
   401: "The bearer token is missing or not good",
+  403: "What was brought is not good for this",
   404: "There is no such thing",
   422: "The request is understood and refused",
   429: "Too many requests; Retry-After says when to come back",

@@ -15,6 +15,7 @@ begin
   v_user.app_metadata := '{"provider": "email", "providers": ["email"]}';
   v_user.user_metadata := merged_metadata('{}', p_user_metadata);
   v_user.is_anonymous := false;
+  v_user.confirmation_sent_at := now();
   v_user.created_at := now();
   v_user.updated_at := now();
   return v_user;

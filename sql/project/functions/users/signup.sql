@@ -1,7 +1,8 @@
 -- Makes a user with an address and a password and, unless the address must be confirmed first, opens
--- a session. Where it must, a taken address is answered with a user that is made up and alike, and
--- nothing is written. The unique constraint on the address decides between parallel calls.
--- Called by the runtime. Locks: the address's rate row, then the new user.
+-- a session. Where it must, a taken address is answered with a user that is made up and alike, and its
+-- owner hears of it by mail. The unique constraint on the address decides between parallel calls.
+-- Called by the runtime. p_mail is what a mail would carry, see issue_token(). Locks: the client
+-- address's rate row, the user, the address's mail budget.
 -- Returns: over_request_rate_limit, signup_disabled, user_already_exists. Raises MA901.
 
 create or replace function signup(
@@ -10,6 +11,7 @@ create or replace function signup(
   p_password_hash text,
   p_user_metadata jsonb,
   p_token_hash bytea,
+  p_mail jsonb,
   p_client inet,
   p_user_agent text
 ) returns jsonb
@@ -20,7 +22,7 @@ declare
   v_settings settings;
   v_wait integer;
   v_user users;
-  v_identity identities;
+  v_identities jsonb;
   v_is_new boolean;
 begin
   if p_email is null or p_password_hash is null then
@@ -36,39 +38,31 @@ begin
     return jsonb_build_object('outcome', 'signup_disabled');
   end if;
 
-  insert into users (email, email_as_typed, password_hash, user_metadata, app_metadata)
-  values (
-    p_email, p_email_as_typed, p_password_hash,
-    merged_metadata('{}', p_user_metadata), '{"provider": "email", "providers": ["email"]}'
-  )
-  on conflict (email) do nothing
-  returning * into v_user;
-  v_is_new := found;
+  v_user := create_email_user(p_email, p_email_as_typed, p_password_hash, p_user_metadata);
+  v_is_new := v_user.id is not null;
+  if not v_is_new and v_settings.email_confirmation <> 'required' then
+    return jsonb_build_object('outcome', 'user_already_exists');
+  end if;
+  if v_is_new then
+    perform record_event('signed_up', v_user.id, null, p_client, '{"provider": "email"}');
+  end if;
+  if v_settings.email_confirmation <> 'off' then
+    v_user := mail_sign_up(p_email, v_user, p_mail);
+  end if;
+  if v_settings.email_confirmation <> 'required' then
+    return open_session(v_user, 'password', p_token_hash, p_client, p_user_agent);
+  end if;
 
   if not v_is_new then
-    if v_settings.email_confirmation <> 'required' then
-      return jsonb_build_object('outcome', 'user_already_exists');
-    end if;
     v_user := made_up_user(p_email, p_user_metadata);
+    v_identities := jsonb_build_array(identity_json(email_identity(v_user)));
   end if;
-
-  v_identity := email_identity(v_user);
-  if v_is_new then
-    insert into identities select v_identity.*;
-    perform record_event('signed_up', v_user.id, null, p_client, '{"provider": "email"}');
-    -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
-    set constraints all immediate;
-  end if;
-
-  if v_settings.email_confirmation = 'required' then
-    return jsonb_build_object(
-      'outcome', null,
-      'user', user_json(v_user, jsonb_build_array(identity_json(v_identity)))
-    );
-  end if;
-  return open_session(v_user, 'password', p_token_hash, p_client, p_user_agent);
+  return jsonb_build_object(
+    'outcome', null,
+    'user', user_json(v_user, coalesce(v_identities, user_identities_json(v_user.id)))
+  );
 end
 $$;
 
-comment on function signup(text, text, text, jsonb, bytea, inet, text) is
+comment on function signup(text, text, text, jsonb, bytea, jsonb, inet, text) is
   'Signs a user up by address and password hash: {outcome, user, claims?}, or {outcome: code}.';

@@ -1,5 +1,6 @@
 -- Makes a user with the password itself: for callers that have SQL alone. Goes through signup(); what
--- the server checks beside the length (common passwords, words of the address) is not checked here.
+-- the server checks beside the length (common passwords, words of the address) is not checked here, and
+-- no mail is sent: its token would be made where the log can see it.
 -- The plaintext is in the statement. Installed on request, granted to nobody.
 -- Returns: validation_failed, weak_password, signup_disabled, user_already_exists.
 
@@ -22,7 +23,7 @@ begin
   return sql_session(
     signup(
       p_email, p_email, bcrypt_hash(p_password, bcrypt_salt(v_settings.bcrypt_cost)), p_data,
-      sha256(v_secret), null, null
+      sha256(v_secret), null, null, null
     ),
     v_secret
   );

@@ -1,0 +1,22 @@
+-- A caller asks for a mail to an address: who has it, locked, or null; and null when it may be sent,
+-- else {outcome, retry_after} with over_request_rate_limit (too many from there) or
+-- over_email_send_rate_limit (too many to there). Known and unknown addresses are counted alike.
+
+create or replace function ask_for_mail(p_email text, p_client inet, out account users, out refusal jsonb)
+language plpgsql volatile security invoker
+as $$
+declare
+  v_wait integer;
+begin
+  v_wait := spend_rate('mail', p_client, (select mails_per_address from settings));
+  if v_wait is not null then
+    refusal := jsonb_build_object('outcome', 'over_request_rate_limit', 'retry_after', v_wait);
+    return;
+  end if;
+  select u.* into account from users u where u.email = p_email for no key update;
+  v_wait := reserve_mail(p_email);
+  if v_wait is not null then
+    refusal := jsonb_build_object('outcome', 'over_email_send_rate_limit', 'retry_after', v_wait);
+  end if;
+end
+$$;

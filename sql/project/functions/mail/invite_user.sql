@@ -1,0 +1,38 @@
+-- For service_role: makes a user without a password, or takes one whose address was never proved, and
+-- mails an invitation. A proved address is refused; this caller may know who there is.
+-- Called by the runtime.
+-- Returns: email_exists, over_email_send_rate_limit.
+
+create or replace function invite_user(
+  p_email text, p_email_as_typed text, p_user_metadata jsonb, p_mail jsonb, p_client inet
+) returns jsonb
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_user users;
+  v_wait integer;
+begin
+  v_user := create_email_user(p_email, p_email_as_typed, null, p_user_metadata);
+  if v_user.id is null then
+    select * into v_user from users where email = p_email for no key update;
+  end if;
+  if v_user.email_confirmed_at is not null then
+    return jsonb_build_object('outcome', 'email_exists');
+  end if;
+  v_wait := reserve_mail(p_email);
+  if v_wait is not null then
+    return jsonb_build_object('outcome', 'over_email_send_rate_limit', 'retry_after', v_wait);
+  end if;
+
+  update users set invited_at = clock_timestamp(), confirmation_sent_at = clock_timestamp()
+  where id = v_user.id
+  returning * into v_user;
+  perform issue_token(v_user, 'invite', v_user.email, p_mail);
+  perform record_event('user_invited', v_user.id, null, p_client);
+  return jsonb_build_object('outcome', null, 'user', user_json(v_user, user_identities_json(v_user.id)));
+end
+$$;
+
+comment on function invite_user(text, text, jsonb, jsonb, inet) is
+  'Invites an address: {outcome, user}, or {outcome: code}.';

@@ -1,0 +1,40 @@
+-- A mail that signs in without a password. With p_creates_user and while sign-up is allowed, an unknown
+-- address becomes a user without a password, which the mail then proves; otherwise the answer is the same
+-- and nothing is sent.
+-- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget.
+-- Returns: over_request_rate_limit, over_email_send_rate_limit.
+
+create or replace function request_sign_in(
+  p_email text, p_email_as_typed text, p_user_metadata jsonb, p_creates_user boolean, p_mail jsonb, p_client inet
+) returns jsonb
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_asked record;
+  v_user users;
+begin
+  select * into v_asked from ask_for_mail(p_email, p_client);
+  if v_asked.refusal is not null then
+    return v_asked.refusal;
+  end if;
+  v_user := v_asked.account;
+  if v_user.id is null and p_creates_user and (select signup_enabled from settings) then
+    v_user := create_email_user(p_email, p_email_as_typed, null, p_user_metadata);
+    if v_user.id is not null then
+      perform record_event('signed_up', v_user.id, null, p_client, '{"provider": "email"}');
+    end if;
+  end if;
+  if v_user.id is null then
+    perform queue_nothing(decode(p_mail ->> 'payload', 'hex'));
+    return jsonb_build_object('outcome', null);
+  end if;
+
+  perform issue_token(v_user, 'magiclink', v_user.email, p_mail);
+  perform record_event('magic_link_requested', v_user.id, null, p_client);
+  return jsonb_build_object('outcome', null);
+end
+$$;
+
+comment on function request_sign_in(text, text, jsonb, boolean, jsonb, inet) is
+  'Queues a mail that signs in, for a new user too if asked: {outcome}, null or a rate limit.';

@@ -1,0 +1,44 @@
+-- Sends again what waits for a proof: of the address of a sign-up, or of the new address of a change.
+-- Answers alike whether there is anything to send.
+-- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget.
+-- Returns: over_request_rate_limit, over_email_send_rate_limit.
+
+create or replace function resend_mail(p_purpose text, p_email text, p_mail jsonb, p_client inet) returns jsonb
+language plpgsql volatile security definer
+set search_path from current
+as $$
+declare
+  v_asked record;
+  v_user users;
+begin
+  select * into v_asked from ask_for_mail(p_email, p_client);
+  if v_asked.refusal is not null then
+    return v_asked.refusal;
+  end if;
+  if p_purpose = 'email_change' then
+    -- Whose address it is to become, and for whom a token was made before: a taken address has none.
+    select u.* into v_user
+    from one_time_tokens t join users u on u.id = t.user_id and u.new_email = t.email
+    where t.purpose = 'email_change' and t.email = p_email
+    limit 1
+    for no key update of u;
+  elsif (v_asked.account).email_confirmed_at is null then
+    v_user := v_asked.account;
+  end if;
+  if v_user.id is null then
+    perform queue_nothing(decode(p_mail ->> 'payload', 'hex'));
+    return jsonb_build_object('outcome', null);
+  end if;
+
+  if p_purpose = 'email_change' then
+    update users set email_change_sent_at = clock_timestamp() where id = v_user.id returning * into v_user;
+  else
+    update users set confirmation_sent_at = clock_timestamp() where id = v_user.id returning * into v_user;
+  end if;
+  perform issue_token(v_user, p_purpose, p_email, p_mail);
+  return jsonb_build_object('outcome', null);
+end
+$$;
+
+comment on function resend_mail(text, text, jsonb, inet) is
+  'Queues the mail of a sign-up or of a change of address again, if one is due: {outcome}, null or a rate limit.';

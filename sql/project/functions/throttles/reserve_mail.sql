@@ -1,0 +1,48 @@
+-- Pays for one mail to an address: null when it may be sent, else seconds to wait. Counted by the
+-- address as it is asked for, whether or not anybody has it. The project's own limit is on how many
+-- addresses were asked for in an hour, counted and not locked: no row of the whole project is written.
+
+create or replace function reserve_mail(p_email text) returns integer
+language plpgsql volatile security invoker
+as $$
+declare
+  v_subject bytea := email_subject(p_email);
+  v_settings settings;
+  v_budget mail_budgets;
+  v_now timestamptz;
+begin
+  select * into strict v_settings from settings;
+  loop
+    select * into v_budget from mail_budgets where subject = v_subject for update;
+    exit when found;
+    insert into mail_budgets (subject, asked_at, day_started_at, day_mails)
+    values (v_subject, '-infinity', clock_timestamp(), 0)
+    on conflict do nothing;
+  end loop;
+  v_now := clock_timestamp();
+
+  if v_budget.asked_at > v_now - v_settings.mail_interval * interval '1 second' then
+    return ceil(extract(epoch from v_budget.asked_at - v_now) + v_settings.mail_interval);
+  end if;
+  if v_budget.day_started_at <= v_now - interval '1 day' then
+    v_budget.day_started_at := v_now;
+    v_budget.day_mails := 0;
+  end if;
+  if v_budget.day_mails >= v_settings.mails_per_recipient_per_day then
+    return ceil(extract(epoch from v_budget.day_started_at + interval '1 day' - v_now));
+  end if;
+  if (
+    select count(*) from (
+      select from mail_budgets where asked_at > v_now - interval '1 hour'
+      limit v_settings.mail_recipients_per_hour
+    ) as asked
+  ) >= v_settings.mail_recipients_per_hour then
+    return 300;
+  end if;
+
+  update mail_budgets set
+    asked_at = v_now, day_started_at = v_budget.day_started_at, day_mails = v_budget.day_mails + 1
+  where subject = v_subject;
+  return null;
+end
+$$;

@@ -1,0 +1,40 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Client, Grant, ProjectFunctions } from "../database/functions.ts";
+import { accepted } from "../database/outcomes.ts";
+import { AuthError } from "../errors.ts";
+
+/** What a redirect carries in place of tokens: 256 random bits, of which SQL sees the SHA-256. */
+export interface AuthorizationCode {
+  readonly text: string;
+  readonly hash: Buffer;
+}
+
+export function newAuthorizationCode(): AuthorizationCode {
+  const text = randomBytes(32).toString("base64url");
+  return { text, hash: hashOf(text) };
+}
+
+/**
+ * Exchanges a code for a session. The verifier stays here: SQL compares its challenge (S256, RFC 7636
+ * section 4.6).
+ *
+ * @throws AuthError validation_failed, flow_state_not_found, flow_state_expired, bad_code_verifier,
+ * user_banned
+ */
+export async function exchangeCode(
+  functions: ProjectFunctions,
+  code: string,
+  verifier: string,
+  session: { readonly refreshHash: Uint8Array; readonly client: Client },
+): Promise<Grant> {
+  // RFC 7636 section 4.1.
+  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) throw new AuthError("bad_code_verifier");
+  const codeChallenge = createHash("sha256").update(verifier).digest("base64url");
+  return accepted(
+    await functions.exchangeCode({ codeHash: hashOf(code), codeChallenge, ...session }),
+  );
+}
+
+function hashOf(text: string): Buffer {
+  return createHash("sha256").update(text, "utf8").digest();
+}
