@@ -39,6 +39,14 @@ export function publicUrlOption(): Option {
     .argParser(parseHttpUrl);
 }
 
+/** `--mail-templates`, words of the fleet's own for mails. */
+export function mailTemplatesOption(): Option {
+  return new Option(
+    "--mail-templates <folder>",
+    "templates in place of the built-in mails: for all projects, and in folders named after one",
+  ).env("MIOSA_AUTH_MAIL_TEMPLATES");
+}
+
 export function portOption(): Option {
   return new Option("--port <number>", "the port to listen on; 0 takes a free one")
     .env("MIOSA_AUTH_PORT")

@@ -115,6 +115,7 @@ export interface MailConfiguration {
   readonly language: string;
   /** `#rrggbb`. */
   readonly page_color: string;
+  readonly pages_enabled: boolean;
   /** Seconds. */
   readonly code_lifetime: number;
   /** Seconds. */

@@ -19,14 +19,17 @@ export function verifyLink(
   return redirectTo === null ? link : `${link}&redirect_to=${asParameter(redirectTo)}`;
 }
 
-/** Where somebody who has an account goes on: the project's pages, or its site where they are off. */
+/**
+ * Where somebody who has an account goes on: the project's pages, or its site where they are off; null
+ * where there is neither.
+ */
 export function accountLinks(
   authUrl: string,
   { pages_enabled, site_url }: { pages_enabled: boolean; site_url: string },
-): { sign_in: string; reset: string } {
-  return pages_enabled
-    ? { sign_in: `${authUrl}/sign-in`, reset: `${authUrl}/forgot-password` }
-    : { sign_in: site_url, reset: site_url };
+): { sign_in: string | null; reset: string | null } {
+  if (pages_enabled) return { sign_in: `${authUrl}/sign-in`, reset: `${authUrl}/forgot-password` };
+  const site = site_url === "" ? null : site_url;
+  return { sign_in: site, reset: site };
 }
 
 function asParameter(url: string): string {

@@ -14,14 +14,14 @@ import { findTemplate, languagesOf } from "./templates/precedence.ts";
 import type {
   FolderTemplate,
   MailTemplate,
-  OwnTemplate,
+  StoredTemplate,
   TemplateSource,
 } from "./templates/template.ts";
 import { hasCode, hasLink } from "./templates/variables.ts";
 
 /** What `mail_configuration()` says of a project's words. */
 export interface MailWording extends MailSettings {
-  readonly templates: readonly OwnTemplate[];
+  readonly templates: readonly StoredTemplate[];
 }
 
 export interface MessageParts {

@@ -43,7 +43,7 @@ export function samplePayload(
   return {
     token: hasLink(purpose) ? "THIS-IS-A-SAMPLE-AND-OPENS-NOTHING-0123456789" : null,
     code: hasCode(purpose) ? sampleCode : null,
-    redirectTo: hasLink(purpose) ? siteUrl : null,
+    redirectTo: hasLink(purpose) && siteUrl !== "" ? siteUrl : null,
     languages,
   };
 }

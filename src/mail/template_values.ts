@@ -40,14 +40,14 @@ export interface TemplateValues {
   readonly project: {
     readonly name: string;
     readonly id: string;
-    readonly url: string;
+    readonly url: string | null;
     readonly color: string;
     readonly text_color: string;
   };
   readonly link: string | null;
   readonly code: string | null;
-  readonly sign_in_link: string;
-  readonly reset_link: string;
+  readonly sign_in_link: string | null;
+  readonly reset_link: string | null;
   readonly email: string;
   readonly new_email: string;
   readonly minutes: number;
@@ -74,7 +74,7 @@ export function templateValues(sources: ValueSources, language: string): Templat
     project: {
       name: oneLine(settings.name) || row.project_id,
       id: row.project_id,
-      url: settings.site_url,
+      url: settings.site_url || null,
       color: settings.page_color,
       text_color: textColorOn(settings.page_color),
     },

@@ -1,7 +1,7 @@
-import type { MailPurpose } from "../purposes.ts";
+import { type MailPurpose, mailPurposes } from "../purposes.ts";
 import { htmlLayout } from "./html_layout.ts";
 import { languages } from "./languages/index.ts";
-import type { MailTemplate } from "./template.ts";
+import type { MailTemplate, StoredTemplate } from "./template.ts";
 import { textLayout } from "./text_layout.ts";
 
 /** The tags of the languages that every purpose is written in. */
@@ -17,4 +17,20 @@ export function builtInTemplate(purpose: MailPurpose, language: string): MailTem
     html: htmlLayout(tag, words, mail),
     text: textLayout(words, mail),
   };
+}
+
+/** What a project writes with these templates of its own: each of them, and the release's for the rest. */
+export function projectTemplates(own: readonly StoredTemplate[]): StoredTemplate[] {
+  const rest = mailPurposes
+    .flatMap((purpose) => builtInLanguages.map((language) => ({ purpose, language })))
+    .filter(
+      ({ purpose, language }) =>
+        !own.some((each) => each.purpose === purpose && each.language === language),
+    )
+    .map(({ purpose, language }) => ({
+      purpose,
+      language,
+      ...builtInTemplate(purpose, language),
+    }));
+  return [...own, ...rest];
 }

@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AuthError } from "../../errors.ts";
-import type { FolderTemplate, MailTemplate, OwnTemplate } from "./template.ts";
+import type { FolderTemplate, MailTemplate, OwnTemplate, StoredTemplate } from "./template.ts";
 import { requireTemplate } from "./validate.ts";
 
 const endings = {
@@ -58,7 +58,7 @@ export async function readFleetTemplates(folder: string): Promise<FolderTemplate
  */
 export async function writeTemplates(
   folder: string,
-  templates: readonly OwnTemplate[],
+  templates: readonly StoredTemplate[],
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const present = new Set((await list(folder)).map(({ name }) => name));

@@ -86,8 +86,10 @@ function codeParts(words: Words, mail: PurposeWords): string[] {
 function accountParts(mail: PurposeWords): string[] {
   if (!mail.button || !mail.secondButton) return [];
   return [
+    "{% if sign_in_link %}",
     button("{{ sign_in_link }}", mail.button),
     `<p class="ink" style="${paragraph}"><a class="ink" href="{{ reset_link }}" style="color:#1f2328">${mail.secondButton}</a></p>`,
+    "{% endif %}",
   ];
 }
 

@@ -1,10 +1,10 @@
 import type { MailPurpose } from "../purposes.ts";
-import type { FolderTemplate, MailTemplate, OwnTemplate, TemplateSource } from "./template.ts";
+import type { FolderTemplate, MailTemplate, StoredTemplate, TemplateSource } from "./template.ts";
 
 /** Where templates in place of the built-in ones are kept. */
 export interface TemplateStores {
   /** The project's table. */
-  readonly project: readonly OwnTemplate[];
+  readonly project: readonly StoredTemplate[];
   /** The fleet's folder. */
   readonly folder: readonly FolderTemplate[];
 }
@@ -31,8 +31,8 @@ export function findTemplate(
 function inOrder(
   { project, folder }: TemplateStores,
   { project_id, purpose }: Subject,
-): { template: OwnTemplate; source: TemplateSource }[] {
-  const from = (source: TemplateSource, templates: readonly OwnTemplate[]) =>
+): { template: StoredTemplate; source: TemplateSource }[] {
+  const from = (source: TemplateSource, templates: readonly StoredTemplate[]) =>
     templates
       .filter((template) => template.purpose === purpose)
       .map((template) => ({ template, source }));

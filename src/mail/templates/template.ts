@@ -9,11 +9,16 @@ export interface MailTemplate {
   readonly text: string;
 }
 
-/** A template in place of a built-in one, for one purpose in one language. */
-export interface OwnTemplate extends MailTemplate {
-  readonly purpose: MailPurpose;
+/** A template as a project's table keeps it, perhaps for a purpose that only another release knows. */
+export interface StoredTemplate extends MailTemplate {
+  readonly purpose: string;
   /** A lower-case language tag such as `de` or `pt-br`. */
   readonly language: string;
+}
+
+/** A template in place of a built-in one, for one purpose in one language. */
+export interface OwnTemplate extends StoredTemplate {
+  readonly purpose: MailPurpose;
 }
 
 /** A template of a folder that the whole fleet reads; of one project, or with null of all. */
