@@ -6,8 +6,14 @@ import { createApp } from "./http/app.ts";
 import { clientAddressReader } from "./http/client_address.ts";
 import type { Bindings } from "./http/service.ts";
 import { signupGate } from "./http/signup_gate.ts";
+import { type Delivery, startDelivery } from "./mail/delivery.ts";
+import type { FolderTemplate } from "./mail/templates/template.ts";
+import { type MailboxTransport, mailboxSender } from "./mail/transports/mailbox.ts";
+import { type MailSettings, openSender } from "./mail/transports/open.ts";
+import type { Sender } from "./mail/transports/transport.ts";
 import { createHasher, type Hasher, type HasherOptions } from "./passwords/hasher.ts";
-import { projectDirectory } from "./projects/directory.ts";
+import { type Directory, projectDirectory } from "./projects/directory.ts";
+import { authUrlOf } from "./projects/environment.ts";
 import { parseKeyring } from "./projects/secrets.ts";
 
 export interface AuthOptions {
@@ -24,8 +30,24 @@ export interface AuthOptions {
   readonly hashing?: HasherOptions;
   /** Computes password hashes instead of bcrypt; for tests. The caller closes it. */
   readonly hasher?: Hasher;
+  /** Deliver mail, too; without, it waits for a process that does. */
+  readonly mail?: MailOptions;
   /** Silent by default. */
   readonly logger?: Logger;
+}
+
+export interface MailOptions {
+  /**
+   * How projects without a transport of their own send: settings, or a mailbox that keeps the mail for
+   * development and tests. Without, their mail waits.
+   */
+  readonly transport?: MailSettings | MailboxTransport;
+  /** Show what the mailbox keeps at `/_dev/mail`, to everyone who can reach it; for development. */
+  readonly showMailbox?: boolean;
+  /** Templates of the fleet's own. */
+  readonly templates?: readonly FolderTemplate[];
+  /** Milliseconds between two looks into an outbox that was empty; 1,000 by default, 0 for never. */
+  readonly pollInterval?: number;
 }
 
 /** The auth service of all projects of its databases, as a fetch-style handler. */
@@ -37,14 +59,18 @@ export interface Auth {
   fetch(request: Request, bindings?: Bindings): Promise<Response>;
   /** Says from now on that it is not ready, so that a load balancer sends nobody new. */
   drain(): void;
-  /** Finishes the hashes in flight and ends the hashing threads. */
+  /** Sends all mail that is due, and resolves when it has left or failed. */
+  deliverMail(): Promise<void>;
+  /**
+   * Finishes the hashes in flight and ends the hashing threads; mails under way have 30 s to leave.
+   */
   close(): Promise<void>;
 }
 
 /**
  * Makes the service.
  *
- * @throws RangeError for a master key that cannot be one
+ * @throws RangeError for a master key or a mail transport that cannot be one
  * @example
  * ```ts
  * const auth = createAuth({ database, masterKey, publicUrl: "https://auth.example" });
@@ -54,17 +80,25 @@ export interface Auth {
 export function createAuth(options: AuthOptions): Auth {
   const databases = [options.database].flat() as readonly Database[];
   const keyring = parseKeyring(options.masterKey);
+  const publicUrl = options.publicUrl.replace(/\/+$/, "");
+  const logger = options.logger ?? pino({ enabled: false });
+  const directory = projectDirectory({ databases, keyring });
+  const delivery =
+    options.mail && deliver(options.mail, { databases, directory, publicUrl, logger });
   const hasher = options.hasher ?? createHasher(options.hashing);
+  const mailbox = options.mail?.showMailbox ? mailboxOf(options.mail) : undefined;
+  const deliverMail = async () => delivery?.drain();
   let isDraining = false;
   const app = createApp({
-    directory: projectDirectory({ databases, keyring }),
+    directory,
     hasher,
     signupGate: signupGate(),
-    publicUrl: options.publicUrl.replace(/\/+$/, ""),
+    publicUrl,
     allowsLoopbackOrigins: options.allowLoopbackOrigins ?? false,
     clientAddress: clientAddressReader({ trustedProxies: options.trustedProxies ?? [] }),
-    logger: options.logger ?? pino({ enabled: false }),
-    mailQueued: () => {},
+    logger,
+    ...(mailbox ? { mailbox: { transport: mailbox, deliverMail } } : {}),
+    mailQueued: () => delivery?.wake(),
     async checkReadiness() {
       if (isDraining) throw new AuthError("service_unavailable", { retryAfter: 5 });
       await Promise.all(databases.map((database) => registryFunctions(database).findProject("")));
@@ -75,8 +109,36 @@ export function createAuth(options: AuthOptions): Auth {
     drain: () => {
       isDraining = true;
     },
+    deliverMail,
     close: async () => {
+      await delivery?.stop();
       if (!options.hasher) await hasher.close();
     },
   };
+}
+
+interface DeliveryParts {
+  readonly databases: readonly Database[];
+  readonly directory: Directory;
+  readonly publicUrl: string;
+  readonly logger: Logger;
+}
+
+function deliver(options: MailOptions, { publicUrl, ...parts }: DeliveryParts): Delivery {
+  const { transport, templates, pollInterval } = options;
+  return startDelivery({
+    ...parts,
+    fleet: transport ? senderOf(transport) : null,
+    authUrl: (projectId) => authUrlOf(publicUrl, projectId),
+    ...(templates ? { folderTemplates: templates } : {}),
+    ...(pollInterval === undefined ? {} : { pollInterval }),
+  });
+}
+
+function senderOf(transport: MailSettings | MailboxTransport): Sender {
+  return "url" in transport ? openSender(transport) : mailboxSender(transport);
+}
+
+function mailboxOf({ transport }: MailOptions): MailboxTransport | undefined {
+  return transport && !("url" in transport) ? transport : undefined;
 }

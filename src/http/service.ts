@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { Logger } from "pino";
 import type { Client } from "../database/functions.ts";
 import type { Hasher } from "../passwords/hasher.ts";
+import type { MailboxTransport } from "../mail/transports/mailbox.ts";
 import type { PasswordPolicy } from "../passwords/sign_up.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
 import type { TokenIssuer } from "../tokens/session_reply.ts";
@@ -19,10 +20,19 @@ export interface Service {
   readonly allowsLoopbackOrigins: boolean;
   readonly clientAddress: ClientAddressReader;
   readonly logger: Logger;
+  /** Mail that was kept instead of sent, to look at; in development alone. */
+  readonly mailbox?: DevelopmentMailbox;
   /** A request may have queued mail: whoever delivers need not wait for its next look. */
   mailQueued(): void;
   /** Rejects while a database does not answer. */
   checkReadiness(): Promise<void>;
+}
+
+/** What the page `/_dev/mail` shows. */
+export interface DevelopmentMailbox {
+  readonly transport: MailboxTransport;
+  /** Empties the outbox into it first. */
+  deliverMail(): Promise<void>;
 }
 
 /** A project as a request sees it, fixed once at its start. */

@@ -59,6 +59,7 @@ export async function openCountingService(): Promise<CountingService> {
   const auth: Auth = {
     fetch: async (request, bindings = {}) => app.fetch(request, bindings),
     drain: () => {},
+    deliverMail: async () => {},
     close: () => hasher.close(),
   };
 

@@ -1,0 +1,259 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { DatabaseError } from "../database/errors.ts";
+import type { MailTemplate } from "../database/functions.ts";
+import type { ClaimedMail, OutboxFunctions } from "../database/outbox_functions.ts";
+import { AuthError, OperatorError } from "../errors.ts";
+import type { Directory, ServableProject } from "../projects/directory.ts";
+import { composeMessage, type Message } from "./message.ts";
+import { parseOneTimeToken } from "./one_time_token.ts";
+import { type MailPayload, openPayload } from "./payload.ts";
+import { isMailPurpose } from "./purposes.ts";
+import type { ProjectRoute, Route, Routes } from "./routes.ts";
+import type { FolderTemplate } from "./templates/template.ts";
+import { MailRefused } from "./transports/transport.ts";
+
+export interface DeliverOptions {
+  readonly outbox: OutboxFunctions;
+  readonly directory: Directory;
+  readonly routes: Routes;
+  /** The AUTH_URL of a project. */
+  readonly authUrl: (projectId: string) => string;
+  readonly folderTemplates: readonly FolderTemplate[];
+  readonly logger: Logger;
+  /** Milliseconds for one mail, from the first byte to the answer. */
+  readonly sendTimeout: number;
+  /** Aborted when no mail may be begun any more. */
+  readonly stopping: AbortSignal;
+  /** Aborted when a mail that is under way must be given up. */
+  readonly giveUp: AbortSignal;
+}
+
+// Seconds until somebody may have mended what keeps all mail of a project.
+const untilMended = 60;
+const oldest = 7 * 24 * 60 * 60 * 1_000;
+const mostAttempts = 100;
+
+/** What becomes of a mail that was not sent. */
+type Verdict =
+  | { readonly kind: "release" }
+  | { readonly kind: "settle"; readonly because: string }
+  | { readonly kind: "defer"; readonly failure: string; readonly seconds: number; cause?: unknown }
+  | { readonly kind: "postpone"; readonly failure: string; readonly isPermanent: boolean };
+
+/** Tries one leased mail and records what came of it. Rejects only when the database is away. */
+export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promise<void> {
+  const { outbox, logger, giveUp } = options;
+  const started = performance.now();
+  const line = {
+    mail: mail.id,
+    project: mail.project_id,
+    purpose: mail.purpose,
+    attempts: mail.attempts,
+  };
+  const verdict = await attempt(mail, options).catch(unexpected);
+  const ms = Math.round(performance.now() - started);
+  if (verdict === null) {
+    await settle(mail, outbox, giveUp);
+    logger.info({ ...line, ms }, "mail sent");
+    return;
+  }
+  switch (verdict.kind) {
+    case "release":
+      await outbox.release(mail);
+      return;
+    case "settle":
+      await outbox.settle(mail);
+      logger.info({ ...line, reason: verdict.because }, "mail dropped");
+      return;
+    case "defer":
+      await outbox.defer(mail, verdict.failure, verdict.seconds);
+      logDeferral(logger, line, verdict);
+      return;
+    case "postpone": {
+      const state = await outbox.postpone(mail, verdict.failure, verdict.isPermanent);
+      const level = state === "parked" ? "error" : "warn";
+      logger[level]({ ...line, failure: verdict.failure, state, ms }, "mail not sent");
+    }
+  }
+}
+
+/** Null when the mail has left. */
+async function attempt(mail: ClaimedMail, options: DeliverOptions): Promise<Verdict | null> {
+  const { directory, routes, stopping } = options;
+  const hopeless = hopelessness(mail);
+  if (hopeless) return { kind: "postpone", failure: hopeless, isPermanent: true };
+  let project: ServableProject;
+  let found: ProjectRoute;
+  try {
+    project = await directory.find(mail.project_id);
+    found = await routes.of(project);
+  } catch (cause) {
+    if (!(cause instanceof AuthError || cause instanceof OperatorError)) throw cause;
+    const failure = cause instanceof AuthError ? cause.code : "transport settings";
+    return { kind: "defer", failure, seconds: untilMended, cause };
+  }
+  const { route } = found;
+  if (!route) return { kind: "defer", failure: "no transport", seconds: untilMended };
+  if (stopping.aborted) return { kind: "release" };
+  const wait = route.enter();
+  if (wait > 0) {
+    return { kind: "defer", failure: "transport is down", seconds: Math.ceil(wait / 1_000) };
+  }
+  return sendThrough(route, mail, project, found, options);
+}
+
+// A fault of this program's own, which must not keep the mail at the head of the queue. What the
+// database says is not about one mail.
+function unexpected(error: unknown): Verdict {
+  if (error instanceof DatabaseError || error instanceof AuthError) throw error;
+  const name = error instanceof Error ? error.name : "error";
+  return { kind: "postpone", failure: `unexpected ${name}`, isPermanent: false };
+}
+
+function hopelessness(mail: ClaimedMail): string | null {
+  if (mail.attempts > mostAttempts) return "too many attempts";
+  if (Date.now() - Date.parse(mail.queued_at) > oldest) return "too old";
+  return isMailPurpose(mail.purpose) ? null : "unknown purpose";
+}
+
+// Whoever entered a route says how it went, whatever happens in between.
+async function sendThrough(
+  route: Route,
+  mail: ClaimedMail,
+  project: ServableProject,
+  { configuration }: ProjectRoute,
+  options: DeliverOptions,
+): Promise<Verdict | null> {
+  let isUp = true;
+  try {
+    const payload = open(mail, project);
+    if (!payload) return { kind: "postpone", failure: "payload does not open", isPermanent: true };
+    if (!(await isWorthSending(payload, project))) {
+      return { kind: "settle", because: "its token was used, replaced or too old" };
+    }
+    const message = compose(mail, payload, configuration, options);
+    if (!message) return { kind: "postpone", failure: "message", isPermanent: true };
+    await send(route, mail, payload, message, configuration.name, options);
+    return null;
+  } catch (error) {
+    if (!(error instanceof MailRefused)) throw error;
+    isUp = !error.isTransportDown;
+    if (error.remedy) {
+      options.logger.error({ project: mail.project_id, reason: error.remedy }, "mail is held up");
+    }
+    const { failure, isPermanent } = error;
+    return { kind: "postpone", failure, isPermanent };
+  } finally {
+    route.leave(isUp);
+  }
+}
+
+// Its project's other secrets do open, so this one was changed or is another project's.
+function open(mail: ClaimedMail, { box }: ServableProject): MailPayload | null {
+  try {
+    return openPayload(box, Buffer.from(mail.payload, "hex"));
+  } catch {
+    return null;
+  }
+}
+
+async function isWorthSending({ token }: MailPayload, project: ServableProject): Promise<boolean> {
+  if (token === null) return true;
+  const parsed = parseOneTimeToken(token);
+  return parsed !== null && project.functions.startTokenLife(parsed.hash);
+}
+
+function compose(
+  mail: ClaimedMail,
+  payload: MailPayload,
+  configuration: ProjectRoute["configuration"],
+  { authUrl, folderTemplates, logger }: DeliverOptions,
+): Message | null {
+  const { purpose, project_id } = mail;
+  if (!isMailPurpose(purpose)) return null;
+  const row = { project_id, purpose, recipient: mail.recipient, data: mail.data };
+  const message = composeMessage({
+    authUrl: authUrl(project_id),
+    configuration: { ...configuration, templates: configuration.templates.flatMap(known) },
+    row,
+    payload,
+    folderTemplates,
+  });
+  if (message.failure) logger.error(message.failure, "a mail template cannot be rendered");
+  return message;
+}
+
+function known({ purpose, ...words }: MailTemplate) {
+  return isMailPurpose(purpose) ? [{ purpose, ...words }] : [];
+}
+
+async function send(
+  { transport, from, replyTo }: Route,
+  mail: ClaimedMail,
+  payload: MailPayload,
+  { subject, html, text, language, link, code }: Message,
+  projectName: string,
+  { sendTimeout, giveUp }: DeliverOptions,
+): Promise<void> {
+  const signal = AbortSignal.any([giveUp, AbortSignal.timeout(sendTimeout)]);
+  await transport.send(
+    {
+      id: stableId(mail),
+      projectId: mail.project_id,
+      purpose: mail.purpose,
+      from: { name: from.name || projectName, address: from.address },
+      replyTo,
+      // The stored address, whatever the message was made of.
+      to: mail.recipient,
+      subject,
+      html,
+      text,
+      language,
+      link,
+      code,
+      token: link === null ? null : payload.token,
+      queuedAt: mail.queued_at,
+    },
+    signal,
+  );
+}
+
+// The same in each attempt, and of one mail alone though every database counts from 1.
+function stableId({ id, installation }: ClaimedMail): string {
+  const hash = createHash("sha256").update(`${installation}/${id}`).digest("hex");
+  return `${id}.${hash.slice(0, 16)}`;
+}
+
+// The mail has left: as long as this process lives, that it is not known would send it twice. The
+// lease holds until somebody else takes it, which nobody can while the database is away.
+async function settle(mail: ClaimedMail, outbox: OutboxFunctions, giveUp: AbortSignal) {
+  for (;;) {
+    try {
+      await outbox.settle(mail);
+      return;
+    } catch (error) {
+      if (giveUp.aborted) throw error;
+      await sleep(500, undefined, { signal: giveUp }).catch(() => {});
+    }
+  }
+}
+
+function logDeferral(
+  logger: Logger,
+  line: object,
+  { failure, seconds, cause }: { failure: string; seconds: number; cause?: unknown },
+): void {
+  const operator = operatorError(cause);
+  if (operator) {
+    logger.error({ ...line, failure, seconds, reason: operator.message }, "mail waits");
+  } else {
+    logger.debug({ ...line, failure, seconds }, "mail waits");
+  }
+}
+
+function operatorError(error: unknown): OperatorError | undefined {
+  if (error instanceof OperatorError) return error;
+  return error instanceof Error && error.cause ? operatorError(error.cause) : undefined;
+}

@@ -1,0 +1,109 @@
+import { createTransport, type NodemailerError } from "nodemailer";
+import { closedToContent, mimeMessage } from "./mime.ts";
+import { MailRefused, type MailTransport } from "./transport.ts";
+
+export interface SmtpOptions {
+  readonly host: string;
+  readonly port: number;
+  /** `implicit` from the first byte, `required` by STARTTLS, `opportunistic` where offered, `off` never. */
+  readonly tls: "implicit" | "required" | "opportunistic" | "off";
+  readonly login?: { readonly user: string; readonly password: string };
+  /** What this server calls itself in EHLO. */
+  readonly name?: string;
+  /** Connections at most. */
+  readonly pool: number;
+  /** Milliseconds. */
+  readonly limits?: Partial<SmtpLimits>;
+}
+
+/** How long the other side may take, in milliseconds. */
+export interface SmtpLimits {
+  readonly connect: number;
+  readonly greeting: number;
+  /** Without a byte, in the middle of a mail. */
+  readonly silence: number;
+}
+
+const usualLimits: SmtpLimits = { connect: 10_000, greeting: 10_000, silence: 30_000 };
+
+/** Hands mail to an SMTP server over a few connections that stay open. */
+export function smtpTransport(options: SmtpOptions): MailTransport {
+  const { host, port, tls, login, name, pool } = options;
+  const limits = { ...usualLimits, ...options.limits };
+  const transport = createTransport({
+    pool: true,
+    host,
+    port,
+    secure: tls === "implicit",
+    requireTLS: tls === "required",
+    opportunisticTLS: tls === "opportunistic",
+    ignoreTLS: tls === "off",
+    ...(login ? { auth: { user: login.user, pass: login.password } } : {}),
+    ...(name === undefined ? {} : { name }),
+    maxConnections: pool,
+    // A connection that breaks may have delivered: the outbox tries again, and later than at once.
+    maxRequeues: 0,
+    idleTimeout: 10_000,
+    connectionTimeout: limits.connect,
+    dnsTimeout: limits.connect,
+    greetingTimeout: limits.greeting,
+    socketTimeout: limits.silence,
+    socketCloseTimeout: 1_000,
+    maxResponseSize: 65_536,
+    logger: false,
+    ...closedToContent,
+  });
+  return {
+    async send(mail, signal) {
+      const message = mimeMessage(mail);
+      try {
+        await transport.sendMail({ ...message, signal });
+      } catch (error) {
+        throw refusedBySmtp(error as NodemailerError, `${host}:${port}`);
+      }
+    },
+    async close() {
+      transport.close({ force: true });
+    },
+  };
+}
+
+const failures: Record<string, string> = {
+  ETIMEDOUT: "timeout",
+  EABORT: "timeout",
+  EDNS: "dns",
+  ETLS: "tls",
+  EPROTOCOL: "protocol",
+  EAUTH: "login",
+};
+
+// The reply's code alone: its text quotes the address, and sometimes the mail.
+function refusedBySmtp(error: NodemailerError, server: string): MailRefused {
+  if (error instanceof MailRefused) return error;
+  const { code = "", command = "", responseCode } = error;
+  const failure = responseCode ? `smtp ${responseCode}` : (failures[code] ?? "connection");
+  if (code === "EAUTH" || code === "ENOAUTH") {
+    const remedy = `the mail server ${server} does not take the login that it is given`;
+    return new MailRefused({ failure: "smtp login", isTransportDown: true, remedy });
+  }
+  const isRefusal = (responseCode ?? 0) >= 500;
+  if (command === "RCPT TO" || command === "DATA") {
+    // A deadline in the middle of one mail says nothing of the next.
+    return new MailRefused({ failure, isPermanent: isRefusal });
+  }
+  if (isRefusal) {
+    const remedy = `the mail server ${server} refuses mail of this sender or host (${failure})`;
+    return new MailRefused({ failure, isTransportDown: true, remedy });
+  }
+  if (code === "ETLS" || isCertificateError(error)) {
+    const remedy = `the mail server ${server} offers no TLS that can be verified`;
+    return new MailRefused({ failure: "tls", isTransportDown: true, remedy });
+  }
+  return new MailRefused({ failure, isTransportDown: true });
+}
+
+function isCertificateError(error: Error): boolean {
+  const { cause, message } = error;
+  const text = `${message} ${cause instanceof Error ? cause.message : ""}`;
+  return /certificate|self.signed|altnames/i.test(text);
+}
