@@ -184,4 +184,78 @@ describe("a change of password", () => {
     // What is no guess is not counted: a stranger's failures cannot keep the user from this.
     expect((await changeBy()).status).toBe(200);
   });
+
+  it("lets who holds a token compare ten guesses when the application refuses changes (case 13)", async () => {
+    const guarded = await createTestProject({ password_change: "recent" });
+    const session = await guarded.signUp();
+    await guarded.sql(`create function refuse() returns trigger language plpgsql
+      as $$ begin raise exception 'Not today'; end $$`);
+    await guarded.sql(
+      "create trigger refuse after update of user_metadata on users for each row execute function refuse()",
+    );
+    const guess = (password: string) =>
+      guarded.request("/user", {
+        method: "PATCH",
+        body: { password },
+        token: session.access_token,
+      });
+    for (let n = 1; n < 10; n += 1) {
+      expectRefusal(await guess(`${nextPassword} ${n}`), 422, "refused_by_application");
+    }
+    expectRefusal(await guess(goodPassword), 422, "same_password");
+    const waiting = await guess(goodPassword);
+    expectRefusal(waiting, 429, "over_request_rate_limit");
+    expect(Number(waiting.headers.get("Retry-After"))).toBeGreaterThan(0);
+    // The user's own sign-in has a budget of its own.
+    const { email } = session.user;
+    const signedIn = await guarded.post("/token", { email, password: goodPassword });
+    expect(signedIn.status).toBe(200);
+    await guarded.sql("drop trigger refuse on users");
+    expectRefusal(await guess(nextPassword), 429, "over_request_rate_limit");
+  });
+
+  it("costs nothing when it is made, however often, and nothing when it may not be made", async () => {
+    const strict = await createTestProject({
+      login_failures_before_wait: 2,
+      login_guesses_per_day: 2,
+    });
+    const session = await strict.signUp();
+    const patch = (password: string, token = session.access_token) =>
+      strict.request("/user", { method: "PATCH", body: { password }, token });
+    for (const n of [1, 2, 3, 4, 5]) expect((await patch(`${nextPassword} ${n}`)).status).toBe(200);
+    expect(await strict.sql("select failures, day_guesses from guess_budgets")).toEqual([
+      { failures: 0, day_guesses: 0 },
+    ]);
+    await ageSession(strict, sessionIdOf(session), "25 hours");
+    const { body } = await strict.post<SessionReply>("/refresh", {
+      refresh_token: session.refresh_token,
+    });
+    for (const _ of [1, 2, 3, 4, 5]) {
+      expectRefusal(await patch(nextPassword, body.access_token), 400, "reauthentication_needed");
+    }
+    expect(await strict.sql("select failures, day_guesses from guess_budgets")).toEqual([
+      { failures: 0, day_guesses: 0 },
+    ]);
+  });
+
+  it("compares nothing without a guess that was paid for", async () => {
+    const session = await project.signUp();
+    const proof = "sha256(convert_to(password_hash, 'UTF8'))";
+    const [row] = await project.sql(
+      `select update_user($1, id, null, null, password_hash, gen_random_uuid(), null, ${proof}, null)
+         ->> 'outcome' as outcome from users where id = $2`,
+      [sessionIdOf(session), session.user.id],
+    );
+    expect(row).toEqual({ outcome: "reauthentication_needed" });
+  });
+
+  it("goes with the user, with all that was counted of it", async () => {
+    const { user, access_token: token } = await project.signUp();
+    await change({ user, access_token: token } as SessionReply, { password: goodPassword });
+    const counted = () =>
+      project.sql("select from guess_budgets where subject = user_subject($1)", [user.id]);
+    expect(await counted()).toHaveLength(1);
+    expect((await project.request("/user", { method: "DELETE", token })).status).toBe(204);
+    expect(await counted()).toEqual([]);
+  });
 });

@@ -23,10 +23,12 @@ set search_path from current
 as $$
 declare
   v_user users;
+  v_had_password boolean;
   v_metadata jsonb;
   v_refusal text;
 begin
   select * into v_user from users where id = p_user_id for no key update;
+  v_had_password := v_user.password_hash is not null;
   v_metadata := merged_metadata(v_user.user_metadata, p_user_metadata);
   -- Before the password is judged: a change that fails for another reason after that would tell, and
   -- as often as it is asked, whether the new password is the old one.
@@ -60,6 +62,10 @@ begin
   set constraints all immediate;
 
   if p_password_hash is not null then
+    -- Not before the application's triggers: what they refuse stays a guess.
+    if p_current_proof is null and v_had_password then
+      perform return_guess('password', user_subject(p_user_id));
+    end if;
     perform revoke_sessions(p_user_id, 'others', p_session_id, 'password_changed');
     delete from one_time_tokens where user_id = p_user_id;
     perform record_event('password_changed', p_user_id, p_session_id, p_client);
