@@ -15,6 +15,7 @@ import { installProject } from "./create_project.ts";
 import { requireProjectId } from "./project_id.ts";
 import { jwtKeyContext, type Keyring, unseal } from "./secrets.ts";
 import { upgradeSqlLogin } from "./sql_login.ts";
+import { upgradeUserTriggers } from "./triggers.ts";
 
 export interface AdoptedProject {
   readonly id: string;
@@ -57,6 +58,7 @@ export async function adoptProject(
       await requireKnownRelease(owned, id);
       await requireOpenKeys(owned, id, keyring);
       await installProject(owned, mode);
+      await upgradeUserTriggers(owned);
       await upgradeSqlLogin(owned, id);
     });
     const { release } = sqlSet("project");

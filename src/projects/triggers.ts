@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "../database/database.ts";
-import { quoteIdentifier } from "../database/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../database/identifiers.ts";
 import { AuthError } from "../errors.ts";
 import { outsideGrantee } from "./administration.ts";
 import { asProjectOwner } from "./registry.ts";
@@ -23,8 +23,9 @@ export const userEvents = Object.keys(events) as UserEvent[];
  * refuses the event, and reaches the caller as `refused_by_application`. One function an event;
  * another takes its place.
  *
- * The function must be SECURITY DEFINER with a `search_path` of its own, and is not fired when it
- * is no longer so: it would run with the rights of the project's owner.
+ * The function must be SECURITY DEFINER with a `search_path` of its own: it would run with the rights
+ * of the project's owner otherwise. When it fires, a guard looks again, and fails the event when it is
+ * no longer so or the function has another owner than now.
  *
  * @param name with its schema: `app.make_profile`
  * @throws AuthError project_not_found, validation_failed
@@ -36,13 +37,10 @@ export async function setUserTrigger(
   name: string,
 ): Promise<void> {
   await asProjectOwner(database, id, async (tx) => {
-    const called = await requireFunction(tx, name);
+    const { called, owner } = await requireFunction(tx, name);
     await tx.script(`
-      create or replace trigger ${triggerName(event)}
-      after ${events[event]} on users
-      for each row
-      when (runs_as_its_owner('${called}()'::regprocedure))
-      execute function ${called}()`);
+      drop trigger if exists ${formerName(event)} on users;
+      ${triggerScript(event, called, owner)}`);
   });
 }
 
@@ -53,15 +51,65 @@ export async function removeUserTrigger(
   event: UserEvent,
 ): Promise<void> {
   await asProjectOwner(database, id, (tx) =>
-    tx.script(`drop trigger if exists ${triggerName(event)} on users`),
+    tx.script(
+      [formerName(event), guardName(event), triggerName(event)]
+        .map((name) => `drop trigger if exists ${name} on users`)
+        .join(";\n"),
+    ),
   );
 }
 
+/**
+ * Puts a guard before functions that an earlier release set with a condition instead; run as the
+ * schema's owner, in the schema. Who owns such a function now is taken for the one that was meant.
+ */
+export async function upgradeUserTriggers(tx: Transaction): Promise<void> {
+  const former = await tx.query<{ name: string; called: string; owner: string }>(
+    `select t.tgname::text as name, format('%I.%I', n.nspname, p.proname) as called,
+       pg_get_userbyid(p.proowner)::text as owner
+     from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+     where t.tgrelid = 'users'::regclass and not t.tgisinternal`,
+  );
+  for (const event of userEvents) {
+    const found = former.find(({ name }) => name === formerName(event));
+    if (!found) continue;
+    await tx.script(`
+      drop trigger ${formerName(event)} on users;
+      ${triggerScript(event, found.called, found.owner)}`);
+  }
+  await tx.script("drop function if exists runs_as_its_owner(regprocedure)");
+}
+
+// Triggers of one event fire for a row in the order of their names, and nothing of the application's
+// is between these two: it has no TRIGGER right on users.
+function triggerScript(event: UserEvent, called: string, owner: string): string {
+  return `
+    create or replace trigger ${guardName(event)}
+    after ${events[event]} on users
+    for each row
+    execute function guard_application_trigger(${quoteLiteral(triggerName(event))}, ${quoteLiteral(owner)});
+    create or replace trigger ${triggerName(event)}
+    after ${events[event]} on users
+    for each row
+    execute function ${called}()`;
+}
+
+function guardName(event: UserEvent): string {
+  return `application_${event}_1_guard`;
+}
+
 function triggerName(event: UserEvent): string {
+  return `application_${event}_2_function`;
+}
+
+function formerName(event: UserEvent): string {
   return `application_${event}`;
 }
 
-async function requireFunction(tx: Transaction, name: string): Promise<string> {
+async function requireFunction(
+  tx: Transaction,
+  name: string,
+): Promise<{ called: string; owner: string }> {
   const [schema, plain, ...rest] = name.replace(/\(\)$/, "").split(".");
   if (!isPlain(schema) || !isPlain(plain) || rest.length > 0) {
     throw refused(`Name the function with its schema, such as app.make_profile: ${name}`);
@@ -73,13 +121,15 @@ async function requireFunction(tx: Transaction, name: string): Promise<string> {
     enters: boolean;
     executes: boolean;
     grantee: string;
+    owner: string;
   }>(
     `select p.prorettype = 'trigger'::regtype as fires,
       p.prosecdef as definer,
       exists (select from unnest(p.proconfig) s (setting) where setting like 'search_path=%') as pinned,
       has_schema_privilege(n.oid, 'usage') as enters,
       has_function_privilege(p.oid, 'execute') as executes,
-      ${outsideGrantee} as grantee
+      ${outsideGrantee} as grantee,
+      pg_get_userbyid(p.proowner)::text as owner
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = $1 and p.proname = $2 and p.pronargs = 0`,
     [schema, plain],
@@ -101,7 +151,7 @@ async function requireFunction(tx: Transaction, name: string): Promise<string> {
   if (!found.executes) {
     throw refused(`Run first: grant execute on function ${called}() to ${found.grantee};`);
   }
-  return called;
+  return { called, owner: found.owner };
 }
 
 // Needs no quotes inside the quotes of a literal.

@@ -4,6 +4,7 @@ import { actAsAdministrator, administer, administration, asOwner } from "./admin
 import { installProject } from "./create_project.ts";
 import { projectNotFound, type RegisteredProject, requireProject } from "./registry.ts";
 import { upgradeSqlLogin } from "./sql_login.ts";
+import { upgradeUserTriggers } from "./triggers.ts";
 
 export interface UpgradeOptions {
   /** Milliseconds to wait for a lock that another transaction holds; 5,000 by default. */
@@ -40,6 +41,7 @@ export async function upgradeProject(
     if (isThere(row.project)) return false;
     await asOwner(tx, mode, id, row.project.owner_role, async (owned) => {
       await installProject(owned, mode);
+      await upgradeUserTriggers(owned);
       await upgradeSqlLogin(owned, id);
     });
     await tx.query("select record_release($1, $2)", [id, release]);
