@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { composeMessage } from "../../src/mail/message.ts";
+import { mailPurposes } from "../../src/mail/purposes.ts";
 import { chooseLanguage } from "../../src/mail/templates/language_choice.ts";
 import { languages } from "../../src/mail/templates/languages/index.ts";
+import { hasLink } from "../../src/mail/templates/variables.ts";
 import type { Words } from "../../src/mail/templates/words.ts";
 import { mailParts } from "../support/mail_parts.ts";
 
@@ -26,6 +28,12 @@ describe("every language", () => {
   it.each(Object.keys(languages))("%s has each text and each placeholder of English", (tag) => {
     const words = languages[tag] ?? expect.fail();
     expect(placeholders(words)).toEqual(placeholders(languages.en));
+  });
+
+  it.each(Object.entries(languages))("%s has a button for each mail with a link", (_, words) => {
+    for (const purpose of mailPurposes.filter(hasLink)) {
+      expect([purpose, words.purposes[purpose].button]).toEqual([purpose, expect.any(String)]);
+    }
   });
 
   it.each(Object.entries(languages))(

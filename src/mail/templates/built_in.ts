@@ -3,6 +3,7 @@ import { htmlLayout } from "./html_layout.ts";
 import { languages } from "./languages/index.ts";
 import type { MailTemplate, StoredTemplate } from "./template.ts";
 import { textLayout } from "./text_layout.ts";
+import { carriedBy } from "./variables.ts";
 
 /** The tags of the languages that every purpose is written in. */
 export const builtInLanguages: readonly string[] = Object.keys(languages);
@@ -12,10 +13,11 @@ export function builtInTemplate(purpose: MailPurpose, language: string): MailTem
   const tag = Object.hasOwn(languages, language) ? language : "en";
   const words = languages[tag] ?? languages.en;
   const mail = words.purposes[purpose];
+  const carried = carriedBy(purpose);
   return {
     subject: mail.subject,
-    html: htmlLayout(tag, words, mail),
-    text: textLayout(words, mail),
+    html: htmlLayout(tag, words, mail, carried),
+    text: textLayout(words, mail, carried),
   };
 }
 

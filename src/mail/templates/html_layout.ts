@@ -1,3 +1,4 @@
+import type { Carried } from "./variables.ts";
 import type { PurposeWords, Words } from "./words.ts";
 
 const font =
@@ -8,9 +9,15 @@ const small = `margin:0 0 8px;font-size:14px;line-height:21px;color:#57606a;word
 
 /**
  * The HTML of a built-in mail, in Liquid. Tables and inline styles are what mail programs agree on; a
- * program that reads no style sheet shows the light colours. Nothing is loaded from anywhere.
+ * program that reads no style sheet shows the light colours. Nothing is loaded from anywhere. The
+ * preheader never has the code: a locked telephone shows it to whoever looks.
  */
-export function htmlLayout(language: string, words: Words, mail: PurposeWords): string {
+export function htmlLayout(
+  language: string,
+  words: Words,
+  mail: PurposeWords,
+  carried: Carried,
+): string {
   return `<!doctype html>
 <html lang="${language}" dir="${words.direction}">
 <head>
@@ -33,7 +40,7 @@ export function htmlLayout(language: string, words: Words, mail: PurposeWords): 
 </style>
 </head>
 <body class="page" style="margin:0;padding:0;background-color:#f3f4f6">
-<div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;color:#f3f4f6">${preheader(words, mail)}</div>
+<div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;color:#f3f4f6">${carried.link ? words.linkLifetime : mail.notice}</div>
 <table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" border="0" style="background-color:#f3f4f6">
 <tr><td align="center" style="padding:32px 12px">
 <table role="presentation" class="card" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px;background-color:#ffffff;border:1px solid #d8dee4;border-radius:12px">
@@ -41,7 +48,7 @@ export function htmlLayout(language: string, words: Words, mail: PurposeWords): 
 <p class="quiet" style="margin:0 0 24px;font-size:14px;line-height:21px;font-weight:600;color:#57606a;overflow-wrap:anywhere">{{ project.name }}</p>
 <h1 class="ink" style="margin:0 0 16px;font-size:24px;line-height:32px;font-weight:700;color:#1f2328">${mail.heading}</h1>
 ${mail.paragraphs.map((text) => `<p class="ink" style="${paragraph};color:#1f2328">${text}</p>`).join("\n")}
-${[...linkParts(words, mail), ...codeParts(words, mail), ...accountParts(mail)].join("\n")}
+${parts(words, mail, carried).join("\n")}
 <p class="quiet" style="${small};margin-top:24px">${mail.notice}</p>
 </td></tr>
 </table>
@@ -55,14 +62,15 @@ ${[...linkParts(words, mail), ...codeParts(words, mail), ...accountParts(mail)].
 `;
 }
 
-// Never the code: a locked telephone shows this line to whoever looks.
-function preheader(words: Words, mail: PurposeWords): string {
-  if (mail.button && !mail.secondButton) return words.linkLifetime;
-  return mail.notice;
+function parts(words: Words, mail: PurposeWords, carried: Carried): string[] {
+  return [
+    ...(carried.link ? linkParts(words, mail) : []),
+    ...(carried.code ? codeParts(words, carried) : []),
+    ...(mail.secondButton ? accountParts(mail) : []),
+  ];
 }
 
 function linkParts(words: Words, mail: PurposeWords): string[] {
-  if (!mail.button || mail.secondButton) return [];
   return [
     "{% if link %}",
     button("{{ link }}", mail.button),
@@ -72,11 +80,13 @@ function linkParts(words: Words, mail: PurposeWords): string[] {
   ];
 }
 
-function codeParts(words: Words, mail: PurposeWords): string[] {
-  if (mail.secondButton) return [];
+function codeParts(words: Words, { link }: Carried): string[] {
+  const line = link
+    ? `{% if link %}${words.codeLine}{% else %}${words.codeAlone}{% endif %}`
+    : words.codeAlone;
   return [
     "{% if code %}",
-    `<p class="ink" style="${paragraph};margin-top:24px;color:#1f2328">{% if link %}${words.codeLine}{% else %}${words.codeAlone}{% endif %}</p>`,
+    `<p class="ink" style="${paragraph};margin-top:24px;color:#1f2328">${line}</p>`,
     `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr><td class="code" style="padding:12px 20px 12px 28px;background-color:#f6f8fa;border:1px solid #d8dee4;border-radius:8px;color:#1f2328;font-size:32px;line-height:40px;font-weight:700;letter-spacing:8px;user-select:all;-webkit-user-select:all;${mono}">{{ code }}</td></tr></table>`,
     `<p class="quiet" style="${small}">${words.codeLifetime}</p>`,
     "{% endif %}",
@@ -84,7 +94,6 @@ function codeParts(words: Words, mail: PurposeWords): string[] {
 }
 
 function accountParts(mail: PurposeWords): string[] {
-  if (!mail.button || !mail.secondButton) return [];
   return [
     "{% if sign_in_link %}",
     button("{{ sign_in_link }}", mail.button),
@@ -93,6 +102,6 @@ function accountParts(mail: PurposeWords): string[] {
   ];
 }
 
-function button(link: string, text: string): string {
+function button(link: string, text = ""): string {
   return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 24px"><tr><td class="button" bgcolor="{{ project.color }}" style="background-color:{{ project.color }};border:1px solid {{ project.color }};border-radius:8px"><a href="${link}" style="display:inline-block;padding:14px 28px;color:{{ project.text_color }};font-size:16px;line-height:20px;font-weight:600;text-decoration:none;${font}">${text}</a></td></tr></table>`;
 }

@@ -36,6 +36,16 @@ export function variablesFor(purpose: MailPurpose): readonly string[] {
   return [...everywhere, ...further[purpose]];
 }
 
+/** What a mail lets its reader go on with. */
+export interface Carried {
+  readonly link: boolean;
+  readonly code: boolean;
+}
+
+export function carriedBy(purpose: MailPurpose): Carried {
+  return { link: hasLink(purpose), code: hasCode(purpose) };
+}
+
 export function hasLink(purpose: MailPurpose): boolean {
   return further[purpose].includes("link");
 }
