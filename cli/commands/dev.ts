@@ -53,7 +53,8 @@ export function dev(): Command {
       "after",
       `
 Prints AUTH_URL, AUTH_JWT_SECRET and DATABASE_URL once it serves, ready for an env file. Data and the
-key that seals secrets stay in the data folder, which one process uses at a time.
+key that seals secrets stay in the data folder, which one process uses at a time. Mail is not sent: read
+it, and click its links, at /_dev/mail.
 
 DATABASE_URL is for your app, psql and migration tools: the superuser, on this machine, without a
 password. Put a login of your own in it, and row level security holds as it does in production. It is
@@ -69,11 +70,12 @@ one connection that all share in turns; docs/development.md says what that means
         logger: stderrLogger(),
       });
       onShutdown(() => development.close());
-      const { environment, notes } = development;
+      const { environment, mailboxUrl, notes } = development;
       print(environment, options.json, () => [
         ...keyValueLines(environment),
         "",
         ...firstSignup(environment),
+        `Its mail is shown at ${mailboxUrl}, and not sent.`,
       ]);
       printNotes(notes);
     });

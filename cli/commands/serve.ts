@@ -4,17 +4,22 @@ import type { Logger } from "pino";
 import {
   type Auth,
   AuthError,
+  type AuthOptions,
   checkRuntime,
   connectPostgres,
   createAuth,
   type Database,
+  type MailOptions,
+  readFleetTemplates,
   startServer,
 } from "../../src/index.ts";
 import { stderrLogger } from "../logger.ts";
+import { type MailFlags, mailOptions, mailSettings } from "../mail_options.ts";
 import {
   flag,
   jsonOption,
   localUrl,
+  mailTemplatesOption,
   parseDatabaseUrl,
   parseWhole,
   portOption,
@@ -25,7 +30,7 @@ import {
 import { print, printNotes, reasonOf } from "../output.ts";
 import { onShutdown } from "../shutdown.ts";
 
-interface Options {
+interface Options extends MailFlags {
   database: string[];
   port: number;
   host: string;
@@ -34,11 +39,12 @@ interface Options {
   connections: number;
   preparedStatements?: boolean;
   drain: number;
+  mailTemplates?: string;
   json?: boolean;
 }
 
 export function serve(): Command {
-  return new Command("serve")
+  const command = new Command("serve")
     .description("Serve every project of one or more Postgres databases")
     .addOption(
       new Option("--database <url...>", "the databases, as a login of the runtime group")
@@ -83,22 +89,28 @@ export function serve(): Command {
         .default(5)
         .argParser((text) => parseWhole(text, { least: 0, most: 300 })),
     )
+    .addOption(mailTemplatesOption());
+  for (const option of mailOptions()) command.addOption(option);
+  return command
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Needs MIOSA_AUTH_KEY. Several URLs or networks in a variable stand apart by spaces. Other users of
-a machine can read arguments: a URL with a password belongs into MIOSA_AUTH_DATABASE.
+a machine can read arguments: a URL with a password belongs into MIOSA_AUTH_DATABASE and
+MIOSA_AUTH_MAIL_URL. MIOSA_AUTH_MAIL_SECRET signs what a webhook (https://) is sent.
 
 Starts while a database is away, and serves as soon as it is there. GET /health/live says whether
 the process runs, GET /health/ready whether it should be sent requests. After SIGTERM it finishes
-what is in flight, for at most 30 seconds, and exits with 0; a second signal exits at once.`,
+what is in flight, mails too, for at most 30 seconds each, and exits with 0; a second signal exits at
+once.`,
     )
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
   const masterKey = requireMasterKey();
+  const mail = await mailOf(options);
   const logger = stderrLogger();
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -108,7 +120,12 @@ async function run(options: Options): Promise<void> {
     const databases = options.database.map((url) => connect(url, options, logger));
     closers.push(() => Promise.all(databases.map((database) => database.close())));
     for (const database of databases) printNotes(await checkOrWait(database));
-    const { auth, server, publicUrl } = await start(databases, masterKey, logger, options, closers);
+    const { auth, server, publicUrl } = await start(
+      { database: databases, masterKey, mail, logger },
+      options,
+      closers,
+    );
+    if (!mail.transport) printNotes([unsentMail]);
     onShutdown(async (signal) => {
       auth.drain();
       server.drain();
@@ -136,9 +153,7 @@ function connect(url: string, options: Options, logger: Logger): Database {
 }
 
 async function start(
-  databases: Database[],
-  masterKey: string,
-  logger: Logger,
+  parts: Omit<AuthOptions, "publicUrl">,
   { host, port, publicUrl: given, trustedProxy = [] }: Options,
   closers: (() => Promise<unknown>)[],
 ) {
@@ -154,14 +169,20 @@ async function start(
   });
   closers.push(() => server.close());
   const publicUrl = given ?? localUrl(server.port);
-  auth = createAuth({
-    database: databases,
-    masterKey,
-    publicUrl,
-    trustedProxies: trustedProxy,
-    logger,
-  });
+  auth = createAuth({ ...parts, publicUrl, trustedProxies: trustedProxy });
   return { auth, server, publicUrl };
+}
+
+const unsentMail =
+  "MIOSA_AUTH_MAIL_URL is not set: mail of projects without a transport of their own waits in the outbox";
+
+async function mailOf(options: Options): Promise<MailOptions> {
+  const transport = mailSettings(options);
+  const { mailTemplates } = options;
+  return {
+    ...(transport ? { transport } : {}),
+    ...(mailTemplates === undefined ? {} : { templates: await readFleetTemplates(mailTemplates) }),
+  };
 }
 
 // A database that is away comes back; one that refuses does not.

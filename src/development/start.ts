@@ -3,6 +3,7 @@ import { type Auth, createAuth } from "../auth.ts";
 import type { Database } from "../database/database.ts";
 import { AuthError } from "../errors.ts";
 import { startServer } from "../http/server.ts";
+import { mailboxTransport } from "../mail/transports/mailbox.ts";
 import { createProject } from "../projects/create_project.ts";
 import { type ProjectEnvironment, readEnvironment } from "../projects/environment.ts";
 import { requireProjectId } from "../projects/project_id.ts";
@@ -30,9 +31,14 @@ export interface DevelopmentEnvironment extends ProjectEnvironment {
   readonly DATABASE_URL?: string;
 }
 
+// Milliseconds. PGlite has one connection for all, and requests wake the delivery anyway.
+const pollInterval = { embedded: 15_000, postgres: 1_000 };
+
 /** A whole auth service in this process, listening. */
 export interface Development {
   readonly environment: DevelopmentEnvironment;
+  /** Where mail is shown instead of sent. */
+  readonly mailboxUrl: string;
   /** What who uses it should know, a sentence each. */
   readonly notes: readonly string[];
   close(): Promise<void>;
@@ -72,10 +78,15 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
         masterKey,
         publicUrl,
         allowLoopbackOrigins: true,
+        mail: {
+          transport: mailboxTransport(),
+          showMailbox: true,
+          pollInterval: pollInterval[runtime.engine],
+        },
         ...(options.logger ? { logger: options.logger } : {}),
       }),
     );
-    return { environment, notes, close };
+    return { environment, mailboxUrl: `${publicUrl}/_dev/mail`, notes, close };
   } catch (error) {
     await close();
     throw error;

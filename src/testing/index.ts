@@ -1,4 +1,5 @@
 /** For test authors: a whole auth service in-process. */
+export type { TestMail, TestMailbox } from "./mailbox.ts";
 export {
   createTestAuth,
   type TestAuth,

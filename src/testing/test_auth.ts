@@ -3,6 +3,7 @@ import { createAuth } from "../auth.ts";
 import type { Database, Row } from "../database/database.ts";
 import { openEmbedded } from "../database/embedded.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
+import { mailboxTransport } from "../mail/transports/mailbox.ts";
 import { createProject } from "../projects/create_project.ts";
 import { authUrlOf } from "../projects/environment.ts";
 import { grantHelpers } from "../projects/grants.ts";
@@ -12,6 +13,7 @@ import type { Identity } from "../rls/identity.ts";
 import { withUser } from "../rls/with_user.ts";
 import type { SessionReply } from "../tokens/session_reply.ts";
 import { preparedImage } from "./image.ts";
+import { type TestMailbox, testMailbox } from "./mailbox.ts";
 import { quickHasher } from "./quick_hasher.ts";
 import { ageSession, deleteUsers } from "./time_and_reset.ts";
 
@@ -37,6 +39,8 @@ export interface TestAuth {
   readonly jwtSecret: string;
   /** The database, for `createAuth` and `withUser`. */
   readonly database: Database;
+  /** Every mail that was sent, and is shown instead. */
+  readonly mailbox: TestMailbox;
   /** Answers a request to a path of the project, without a socket. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Signs a user up over the API; what is left out is made up. */
@@ -92,7 +96,9 @@ async function startIn(
   const publicUrl = "http://auth.test";
   const authUrl = authUrlOf(publicUrl, projectId);
   const hashing = bcrypt ? {} : { hasher: quickHasher() };
-  const auth = createAuth({ database, masterKey, publicUrl, ...hashing });
+  const transport = mailboxTransport();
+  const mail = { transport, pollInterval: 0 };
+  const auth = createAuth({ database, masterKey, publicUrl, mail, ...hashing });
 
   const sql: TestQuery = (text, params) => database.transaction((tx) => tx.query(text, params));
   const as = <T>(identity: Identity, work: (query: TestQuery) => Promise<T>) =>
@@ -105,6 +111,7 @@ async function startIn(
     authUrl,
     jwtSecret,
     database,
+    mailbox: testMailbox(transport, () => auth.deliverMail()),
     fetch,
     signUp: (user) => signUp(fetch, user),
     asUser: (session, work) =>
