@@ -31,6 +31,14 @@ export {
   type PrepareOptions,
   prepareDatabase,
 } from "./projects/prepare_database.ts";
+export {
+  addReference,
+  type DeleteAction,
+  deleteActions,
+  type Reference,
+  type ReferenceOptions,
+  removeReference,
+} from "./projects/references.ts";
 export { listProjects, type RegisteredProject, requireProject } from "./projects/registry.ts";
 export {
   type ActivatedSecret,

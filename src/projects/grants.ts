@@ -17,8 +17,9 @@ export async function grantHelpers(database: Database, id: string, role: string)
 }
 
 /**
- * Lets a role that owns an application's tables give them foreign keys to the project's users.
- * The role is trusted as the project's owner, with whose rights Postgres checks the key: see SECURITY.md.
+ * Lets a role that owns an application's tables give them foreign keys to the project's users, of any
+ * kind. The role is trusted as the project's owner, with whose rights Postgres checks the key: see
+ * SECURITY.md. `addReference` makes a key and trusts nobody.
  *
  * @throws AuthError project_not_found, validation_failed when there is no such role
  */

@@ -18,6 +18,7 @@ const commands = [
   "project grant",
   "project install-sql-login",
   "project list",
+  "project reference",
   "project resume",
   "project revoke",
   "project rotate-secret",

@@ -33,12 +33,52 @@ describe("the commands for an application's database", () => {
           [owner.name],
         )
       )[0];
-    const grant = await runCli(["project", "grant", project.id, owner.name, "--references"], env);
+    const words = ["project", "grant", project.id, owner.name, "--references"];
+    const refused = await runCli(words, env);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toContain("miosa-auth project reference");
+    expect(await rights()).toEqual({ refers: false, helped: false });
+    const grant = await runCli([...words, "--trusted"], env);
     expect(grant).toMatchObject({ code: 0, stdout: expect.stringContaining("refer to its users") });
     expect(await rights()).toEqual({ refers: true, helped: true });
     const revoke = await runCli(["project", "revoke", project.id, owner.name, "--json"], env);
     expect(JSON.parse(revoke.stdout)).toEqual({ project: project.id, revoked: owner.name });
     expect(await rights()).toEqual({ refers: false, helped: false });
+  });
+
+  it("make a foreign key, say which grant and which index are missing, and drop it", async () => {
+    await owner.transaction((query) => query("create table notes (owner_id uuid)"));
+    const table = `${owner.schema}.notes`;
+    const words = ["project", "reference", project.id, table, "owner_id"];
+    const missing = await runCli(words, env);
+    expect(missing).toMatchObject({ code: 1, stdout: "" });
+    const { engine } = project.service;
+    const grant = engine.kind === "postgres" ? `grant ${owner.name} to ${engine.adminRole}` : "";
+    expect(missing.stderr).toContain(grant);
+    await project.sql(grant);
+
+    const made = await runCli([...words, "--json"], env);
+    expect(made.stderr).toContain(`create index on ${table} (owner_id);`);
+    expect(JSON.parse(made.stdout)).toEqual({
+      project: project.id,
+      table,
+      column: "owner_id",
+      on_delete: "restrict",
+      constraint: "notes_owner_id_user_fkey",
+      changed: true,
+      indexed: false,
+    });
+    const again = await runCli(words, env);
+    expect(again.stdout).toContain("referred already");
+    const cascade = await runCli([...words, "--on-delete", "cascade"], env);
+    if (engine.major < 18) {
+      expect([cascade.code, cascade.stderr]).toEqual([1, expect.stringContaining("--trusted")]);
+    } else {
+      expect([cascade.code, cascade.stdout]).toEqual([0, expect.stringContaining("cascade")]);
+    }
+    const removed = await runCli([...words, "--remove"], env);
+    expect([removed.code, removed.stdout]).toEqual([0, expect.stringContaining("no more")]);
+    expect((await runCli([...words, "--on-delete", "drop"], env)).code).toBe(2);
   });
 
   it("set a function to follow sign-ups, say what is missing, and take it away", async () => {

@@ -4,6 +4,7 @@ import { createProject } from "../../src/projects/create_project.ts";
 import { deleteProject } from "../../src/projects/delete_project.ts";
 import { grantHelpers } from "../../src/projects/grants.ts";
 import { prepareDatabase } from "../../src/projects/prepare_database.ts";
+import { addReference } from "../../src/projects/references.ts";
 import { listProjects } from "../../src/projects/registry.ts";
 import { checkRuntime } from "../../src/projects/runtime_check.ts";
 import { changeSettings, readSettings } from "../../src/projects/settings.ts";
@@ -116,6 +117,23 @@ describe("an administrator without CREATEROLE", () => {
       [stranger],
     );
     expect(rights).toEqual([]);
+    await admin.query(`drop owned by ${stranger}`);
+    await admin.query(`drop role ${stranger}`);
+  });
+
+  it("makes a foreign key to its users for a role that it may act for, which keeps no right", async () => {
+    const stranger = `stranger_${admin.role.slice(-8)}`;
+    await admin.query(`create role ${stranger}`);
+    await admin.query(`create schema stranger authorization ${stranger}`);
+    await admin.query("create table stranger.notes (owner_id uuid)");
+    await admin.query(`alter table stranger.notes owner to ${stranger}`);
+    const add = () => addReference(admin.connection, "proj_single", "stranger.notes", "owner_id");
+    await expect(add()).rejects.toMatchObject({ message: expect.stringContaining(admin.quoted) });
+    await admin.query(`grant ${stranger} to ${admin.quoted}`);
+    expect(await add()).toMatchObject({ changed: true });
+    const may = `select has_schema_privilege($1, 'proj_single', 'usage') as enter,
+      has_column_privilege($1, 'proj_single.users', 'id', 'references') as refer`;
+    expect(await admin.query(may, [stranger])).toEqual([{ enter: false, refer: false }]);
     await admin.query(`drop owned by ${stranger}`);
     await admin.query(`drop role ${stranger}`);
   });

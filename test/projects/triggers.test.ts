@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { deleteProject } from "../../src/projects/delete_project.ts";
+import { addReference } from "../../src/projects/references.ts";
 import { removeUserTrigger, setUserTrigger } from "../../src/projects/triggers.ts";
 import { upgradeProject } from "../../src/projects/upgrade_project.ts";
 import { type AppRole, createAppRole } from "../support/app_role.ts";
@@ -28,6 +29,11 @@ async function makeFunction(refusal: string, attributes = pinned()): Promise<str
   return `${owner.schema}.follow`;
 }
 const pinned = () => `security definer set search_path = ${owner.schema}, pg_temp`;
+/** Nothing but the guard then stands in the way of a function that runs as somebody else. */
+async function openProfiles(): Promise<void> {
+  await project.sql(`grant usage on schema ${owner.schema} to public`);
+  await project.sql(`grant all on ${owner.schema}.profiles to public`);
+}
 const profiles = () => project.sql(`select user_id, ran_as from ${owner.schema}.profiles`);
 const users = async () => (await project.sql("select id from users")).map(({ id }) => id);
 const signUp = (email: string, data: object = {}) =>
@@ -90,10 +96,54 @@ describe("an application's function after a sign-up", () => {
 
   it("is not run when it would have the rights of the project's owner", async () => {
     const name = await makeFunction("return null");
+    await openProfiles();
     await set("signup", name);
     await owner.transaction((query) => query("alter function follow() security invoker"));
     expect((await signUp(freshEmail())).status).toBe(500);
+    await owner.transaction((query) => query("alter function follow() security definer"));
+    await owner.transaction((query) => query("alter function follow() reset all"));
+    expect((await signUp(freshEmail())).status).toBe(500);
     expect([await users(), await profiles()]).toEqual([[], []]);
+  });
+
+  it("is not run for another owner than it had, until it is set again", async () => {
+    const name = await makeFunction("return null");
+    await set("signup", name);
+    const other = await createAppRole(project, { helpers: false });
+    await openProfiles();
+    await project.sql(`alter function ${name}() owner to ${other.name}`);
+    expect((await signUp(freshEmail())).status).toBe(500);
+    expect([await users(), await profiles()]).toEqual([[], []]);
+    await set("signup", name);
+    expect((await signUp(freshEmail())).status).toBe(200);
+    expect(await profiles()).toMatchObject([{ ran_as: other.name }]);
+  });
+
+  it("is not run when what the same deletion sets off changed it before", async () => {
+    const { engine, admin } = project.service;
+    await owner.transaction(async (query) => {
+      await query("create table notes (owner_id uuid)");
+      await query("create table ran (who text)");
+      await query(
+        `create function report() returns trigger language plpgsql ${pinned()}
+         as $$ begin insert into ran values (current_user); return null; end $$`,
+      );
+      await query(`create function change() returns trigger language plpgsql
+        as $$ begin alter function ${owner.schema}.report() security invoker; return old; end $$`);
+      await query(
+        "create trigger change before delete on notes for each row execute function change()",
+      );
+      await query("grant insert on ran to public");
+    });
+    if (engine.kind === "postgres") await project.sql(`grant ${owner.name} to ${engine.adminRole}`);
+    await set("delete", `${owner.schema}.report`);
+    const options = { onDelete: "cascade", trusted: true } as const;
+    await addReference(admin, project.id, `${owner.schema}.notes`, "owner_id", options);
+    const { user, access_token: token } = await project.signUp();
+    await owner.transaction((query) => query("insert into notes values ($1)", [user.id]));
+    expect((await project.request("/user", { method: "DELETE", token })).status).toBe(500);
+    expect(await users()).toEqual([user.id]);
+    expect(await project.sql(`select who from ${owner.schema}.ran`)).toEqual([]);
   });
 });
 
@@ -123,6 +173,38 @@ describe("an application's function after other events", () => {
     expect(await users()).toEqual([user.id]);
     await removeUserTrigger(project.service.admin, project.id, "delete");
     expect((await leave()).status).toBe(204);
+  });
+
+  it("is guarded from the next upgrade on where an older release set it with a condition", async () => {
+    const { admin, engine } = project.service;
+    const name = await makeFunction("return null");
+    await project.transaction(async (query) => {
+      const [row] = await query<{ owner: string }>(
+        "select nspowner::regrole::text as owner from pg_namespace where nspname = current_schema()",
+      );
+      await query(`set local role ${row?.owner}`);
+      await query(`create function runs_as_its_owner(p_function regprocedure) returns boolean
+        language sql as $$ select true $$`);
+      await query(`create trigger application_signup after insert on users for each row
+        when (runs_as_its_owner('${name}()'::regprocedure)) execute function ${name}()`);
+    });
+    await engine.query("update miosa_auth.projects set release = 'older' where id = $1", [
+      project.id,
+    ]);
+    expect(await upgradeProject(admin, project.id)).toBe(true);
+    const triggers = await project.sql(
+      "select tgname::text as name from pg_trigger where tgrelid = 'users'::regclass and not tgisinternal order by 1",
+    );
+    expect(triggers.map((row) => row.name)).toEqual([
+      "application_signup_1_guard",
+      "application_signup_2_function",
+    ]);
+    const left = await project.sql("select to_regproc('runs_as_its_owner') as old");
+    expect(left).toEqual([{ old: null }]);
+    const { user } = await project.signUp();
+    expect(await profiles()).toEqual([{ user_id: user.id, ran_as: owner.name }]);
+    await owner.transaction((query) => query("alter function follow() security invoker"));
+    expect((await signUp(freshEmail())).status).toBe(500);
   });
 
   it("stays through an upgrade, and goes with the project", async () => {
