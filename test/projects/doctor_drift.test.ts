@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { examineDatabase } from "../../src/projects/doctor/doctor.ts";
 import type { Finding } from "../../src/projects/doctor/finding.ts";
+import { grantReferences } from "../../src/projects/grants.ts";
+import { addReference } from "../../src/projects/references.ts";
 import { generateMasterKey, parseKeyring } from "../../src/projects/secrets.ts";
+import { setUserTrigger } from "../../src/projects/triggers.ts";
 import { upgradeProject } from "../../src/projects/upgrade_project.ts";
 import { createAppRole } from "../support/app_role.ts";
 import { createTestProject, type TestProject } from "../support/project.ts";
@@ -109,6 +112,62 @@ describe("the doctor", () => {
       "fail: table one_time_tokens is missing",
       "warn: policy users.open is not of this release",
       "warn: table of_mine is not of this release",
+    ]);
+  });
+
+  it("says what an application was given that reaches further than it seems", async () => {
+    const app = await createAppRole(project, { helpers: false });
+    const said = async () =>
+      (await findings())
+        .filter(({ check }) => check === "references" || check === "triggers")
+        .map(({ status, message }) => `${status}: ${message}`);
+    await app.transaction(async (query) => {
+      await query("create table notes (owner_id uuid primary key)");
+      await query(
+        `create table lines (note_id uuid references notes (owner_id) on delete cascade)`,
+      );
+      await query(
+        `create function follow() returns trigger language plpgsql
+         security definer set search_path = ${app.schema}, pg_temp as $$ begin return null; end $$`,
+      );
+      for (const [table, event] of [
+        ["notes", "insert"],
+        ["lines", "delete"],
+      ]) {
+        await query(
+          `create trigger after_${event} after ${event} on ${table} execute function follow()`,
+        );
+      }
+    });
+    const { admin, engine } = project.service;
+    if (engine.kind === "postgres") await project.sql(`grant ${app.name} to ${engine.adminRole}`);
+    await project.sql(`grant usage on schema ${app.schema} to miosa_auth_project`);
+    const table = `${app.schema}.notes`;
+    await addReference(admin, project.id, table, "owner_id");
+    await setUserTrigger(admin, project.id, "signup", `${app.schema}.follow`);
+    expect(await said()).toEqual([]);
+    expect(await drift()).toEqual([]);
+
+    const cascade = { onDelete: "cascade", trusted: true } as const;
+    await addReference(admin, project.id, table, "owner_id", cascade);
+    const reached = `warn: a deletion of a user of ${project.id} reaches ${app.schema}.lines`;
+    expect(await said()).toEqual(engine.major < 18 ? [expect.stringContaining(reached)] : []);
+    await addReference(admin, project.id, table, "owner_id");
+
+    await grantReferences(admin, project.id, app.name);
+    await app.transaction(async (query) => {
+      await query("create type own_id as (value uuid)");
+      await query(
+        `create function to_uuid(p own_id) returns uuid language sql as $$ select p.value $$`,
+      );
+      await query("create cast (own_id as uuid) with function to_uuid(own_id) as implicit");
+      await query(`create table odd (id own_id references ${project.id}.users (id))`);
+      await query("alter function follow() security invoker");
+    });
+    expect(await said()).toEqual([
+      expect.stringContaining(`warn: ${app.name} may refer to the users`),
+      expect.stringContaining(`fail: the key odd_id_fkey of ${app.schema}.odd`),
+      expect.stringContaining(`fail: ${app.schema}.follow follows the users`),
     ]);
   });
 

@@ -99,6 +99,7 @@ union all
 select format('trigger %s.%s', r.relname, t.tgname),
   pg_get_triggerdef(t.oid, true) || case when t.tgenabled = 'O' then '' else ' | not enabled' end
 from relations r join pg_trigger t on t.tgrelid = r.oid and not t.tgisinternal
+where t.tgname !~ '^application_(signup|update|delete)(_1_guard|_2_function)?$' or r.relname <> 'users'
 union all
 select format('policy %s.%s', r.relname, p.polname),
   format('for %s using (%s) with check (%s)', p.polcmd, pg_get_expr(p.polqual, r.oid), pg_get_expr(p.polwithcheck, r.oid))

@@ -4,6 +4,7 @@ import { OperatorError } from "../../errors.ts";
 import { asOwner } from "../administration.ts";
 import { rehearse } from "../rehearse.ts";
 import { jwtKeyContext, type Keyring, unseal } from "../secrets.ts";
+import { examineApplication } from "./application.ts";
 import { type Contract, readContract } from "./contract.ts";
 import { driftFindings, hasSqlLogin, projectReference, sharedContracts } from "./drift.ts";
 import { type Finding, fail, ok, reasonOf, warn } from "./finding.ts";
@@ -17,7 +18,7 @@ export async function examineShared(database: Database, login: Login): Promise<F
   return drift.length > 0 ? drift : [ok("schema miosa_auth", "as this release makes it")];
 }
 
-/** Each project's keys against the keyring, and its schema against this release. */
+/** Each project's keys against the keyring, its schema against this release, and what applications were given. */
 export async function examineProjects(
   database: Database,
   login: Login,
@@ -48,12 +49,15 @@ export async function examineProjects(
     ...(drift.length === 0 && compared > 0
       ? [ok("schemas", `${compared} project(s) as this release makes them`)]
       : drift),
+    ...examined.flatMap((project) => project.application),
   ];
 }
 
 interface Examined {
   readonly drift: Finding[];
   readonly keys: Finding[];
+  /** What applications were given. */
+  readonly application: Finding[];
 }
 
 async function examineProject(
@@ -65,11 +69,13 @@ async function examineProject(
 ): Promise<Examined> {
   const drift: Finding[] = [];
   const keys: Finding[] = [];
+  const application: Finding[] = [];
   let actual: Contract | undefined;
   try {
     await rehearse(database, (tx) =>
       asOwner(tx, mode, id, owner, async (owned) => {
         actual = await readContract(owned, id);
+        application.push(...(await examineApplication(owned, id)));
         if (keyring) keys.push(...keyFindings(id, await readKeys(owned), keyring));
       }),
     );
@@ -82,7 +88,7 @@ async function examineProject(
     const remedy = `miosa-auth migrate ${id} --again`;
     drift.push(...driftFindings(id, await referenceFor(actual), actual, remedy));
   }
-  return { drift, keys };
+  return { drift, keys, application };
 }
 
 type Key = { kid: string; algorithm: string; state: string; sealed: string };
