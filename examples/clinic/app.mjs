@@ -122,6 +122,10 @@ export function createApp({ pool, authUrl, jwtSecret }) {
     if (error.constraint === "appointments_starts_at_key") {
       return c.json({ message: "Somebody was faster: that hour is taken" }, 409);
     }
+    // The token outlives its user by at most an hour.
+    if (error.constraint === "appointments_patient_id_user_fkey") {
+      return c.json({ message: "Please sign in" }, 401);
+    }
     if (error.status) return c.json({ message: error.message }, error.status);
     console.error(error.code ?? "", error.message);
     return c.json({ message: "Something went wrong on our side" }, 500);

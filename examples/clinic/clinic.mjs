@@ -1,7 +1,7 @@
 // The whole clinic in one process: auth service, database, seed, and the clinic's own server.
 import { readFile } from "node:fs/promises";
 import { serve } from "@hono/node-server";
-import { connectPostgres, grantHelpers, startDevelopment } from "miosa-auth";
+import { addReference, connectPostgres, grantHelpers, startDevelopment } from "miosa-auth";
 import pg from "pg";
 import { createApp } from "./app.mjs";
 import { seedStaff } from "./seed.mjs";
@@ -52,6 +52,13 @@ async function installSchema(databaseUrl) {
   // The same as: miosa-auth project grant proj_clinic clinic_app --database ...
   const database = connectPostgres({ url: databaseUrl, connections: 1 });
   await grantHelpers(database, "proj_clinic", "clinic_app");
+  // ... and project reference proj_clinic clinic.staff user_id --on-delete cascade: who leaves is forgotten.
+  for (const [table, column] of [
+    ["clinic.staff", "user_id"],
+    ["clinic.appointments", "patient_id"],
+  ]) {
+    await addReference(database, "proj_clinic", table, column, { onDelete: "cascade" });
+  }
   await database.close();
 }
 

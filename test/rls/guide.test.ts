@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Row } from "../../src/database/database.ts";
 import { createProject } from "../../src/projects/create_project.ts";
 import { deleteProject } from "../../src/projects/delete_project.ts";
-import { grantHelpers, grantReferences } from "../../src/projects/grants.ts";
+import { grantHelpers } from "../../src/projects/grants.ts";
+import { addReference } from "../../src/projects/references.ts";
 import { setUserTrigger } from "../../src/projects/triggers.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { type GuideBlock, guideBlocks } from "../support/guide.ts";
@@ -62,10 +63,12 @@ const grants: [RegExp, (...words: string[]) => Promise<void>][] = [
     (id = "", role = "") => grantHelpers(shop.service.admin, id, role),
   ],
   [
-    /^miosa-auth project grant (\w+) (\w+) --references$/,
-    async (id = "", role = "") => {
-      await grantHelpers(shop.service.admin, id, role);
-      await grantReferences(shop.service.admin, id, role);
+    /^miosa-auth project reference (\w+) ([\w.]+) (\w+) --on-delete cascade$/,
+    async (id = "", table = "", column = "") => {
+      const { admin, engine } = shop.service;
+      if (engine.kind === "postgres") await engine.query(`grant shop_owner to ${engine.adminRole}`);
+      const trusted = engine.major < 18;
+      await addReference(admin, id, table, column, { onDelete: "cascade", trusted });
     },
   ],
   [
