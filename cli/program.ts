@@ -6,6 +6,13 @@ import { databaseInit } from "./commands/database/init.ts";
 import { dev } from "./commands/dev.ts";
 import { doctor } from "./commands/doctor.ts";
 import { keyGenerate } from "./commands/key/generate.ts";
+import { mailList } from "./commands/mail/list.ts";
+import { mailPreview } from "./commands/mail/preview.ts";
+import { mailRetry } from "./commands/mail/retry.ts";
+import { mailStatus } from "./commands/mail/status.ts";
+import { mailTemplate } from "./commands/mail/template.ts";
+import { mailTest } from "./commands/mail/test.ts";
+import { mailTransport } from "./commands/mail/transport.ts";
 import { migrate } from "./commands/migrate.ts";
 import { projectAdopt } from "./commands/project/adopt.ts";
 import { projectCreate } from "./commands/project/create.ts";
@@ -79,6 +86,17 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       usersUnban(),
       usersSessions(),
       usersDelete(),
+    ]),
+  );
+  program.addCommand(
+    group("mail", "What mails say, and how they are sent", [
+      mailTransport(),
+      mailTest(),
+      mailStatus(),
+      mailList(),
+      mailRetry(),
+      mailTemplate(),
+      mailPreview(),
     ]),
   );
   program.addCommand(group("database", "Prepare a database to hold projects", [databaseInit()]));

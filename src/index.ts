@@ -2,7 +2,7 @@
  * The public door of MIOSA Auth: the service as a handler, its databases, and what the command line
  * does, as functions.
  */
-export { type Auth, type AuthOptions, createAuth } from "./auth.ts";
+export { type Auth, type AuthOptions, createAuth, type MailOptions } from "./auth.ts";
 export type { Database, Transaction } from "./database/database.ts";
 export { type EmbeddedOptions, openEmbedded } from "./database/embedded.ts";
 export { DatabaseError } from "./database/errors.ts";
@@ -17,6 +17,32 @@ export {
 } from "./development/start.ts";
 export { AuthError, type AuthErrorCode, errorTable } from "./errors.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./http/server.ts";
+export type { MailWording } from "./mail/message.ts";
+export { type Preview, type PreviewOptions, previewMails, writePreviews } from "./mail/preview.ts";
+export { type MailPurpose, mailPurposes } from "./mail/purposes.ts";
+export { projectTemplates } from "./mail/templates/built_in.ts";
+export { readFleetTemplates, readTemplates, writeTemplates } from "./mail/templates/folder.ts";
+export type { FolderTemplate, OwnTemplate } from "./mail/templates/template.ts";
+export { type MailboxTransport, mailboxTransport } from "./mail/transports/mailbox.ts";
+export type { MailSettings } from "./mail/transports/open.ts";
+export {
+  countMail,
+  listMail,
+  type MailCounts,
+  type MailFilter,
+  type MailState,
+  mailStates,
+  type QueuedMail,
+  retryMail,
+} from "./outbox/queue.ts";
+export { sendTestMail, type TestMailResult } from "./outbox/test_mail.ts";
+export {
+  readMailTransport,
+  removeMailTransport,
+  type ShownTransport,
+  setMailTransport,
+  shownTransport,
+} from "./outbox/transport.ts";
 export { type AdoptedProject, adoptProject } from "./projects/adopt_project.ts";
 export { type CreatedProject, createProject, type NewProject } from "./projects/create_project.ts";
 export { deleteProject } from "./projects/delete_project.ts";
@@ -25,6 +51,11 @@ export type { Finding } from "./projects/doctor/finding.ts";
 export { authUrlOf, type ProjectEnvironment, readEnvironment } from "./projects/environment.ts";
 export { grantHelpers, grantReferences, revokeHelpers } from "./projects/grants.ts";
 export { installScript, type ScriptedProject } from "./projects/install_script.ts";
+export {
+  readMailWording,
+  removeMailTemplates,
+  setMailTemplates,
+} from "./projects/mail_templates.ts";
 export {
   ensurePrepared,
   type PreparedDatabase,

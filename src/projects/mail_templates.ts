@@ -1,11 +1,8 @@
-import type { Database, Transaction } from "../database/database.ts";
+import type { Database } from "../database/database.ts";
 import { AuthError } from "../errors.ts";
 import type { MailWording } from "../mail/message.ts";
 import type { OwnTemplate } from "../mail/templates/template.ts";
 import { asProjectOwner } from "./registry.ts";
-
-// Servers read all of a project's templates every few seconds.
-const mostCharacters = 2_000_000;
 
 /** @throws AuthError project_not_found */
 export function readMailWording(database: Database, id: string): Promise<MailWording> {
@@ -29,25 +26,17 @@ export async function setMailTemplates(
   id: string,
   templates: readonly OwnTemplate[],
 ): Promise<void> {
-  await asProjectOwner(database, id, async (tx) => {
-    await tx.query(
-      `insert into mail_templates (purpose, language, subject, html, text)
-      select purpose, language, subject, html, text
-      from jsonb_to_recordset($1::jsonb) as given (purpose text, language text, subject text, html text, text text)
-      on conflict (purpose, language) do update
-        set subject = excluded.subject, html = excluded.html, text = excluded.text`,
-      [JSON.stringify(templates)],
+  try {
+    await asProjectOwner(database, id, (tx) =>
+      tx.query("select set_mail_templates($1::jsonb)", [JSON.stringify(templates)]),
     );
-    const [stored] = await tx.query<{ characters: number }>(
-      "select coalesce(sum(length(html) + length(text)), 0)::integer as characters from mail_templates",
-    );
-    if ((stored?.characters ?? 0) > mostCharacters) {
-      throw new AuthError("validation_failed", {
-        message: `The templates of a project have at most ${mostCharacters} characters together`,
-      });
-    }
-    await record(tx, templates);
-  });
+  } catch (cause) {
+    if (!(cause instanceof AuthError) || cause.code !== "validation_failed") throw cause;
+    throw new AuthError("validation_failed", {
+      message: "The templates of a project have at most two million characters together",
+      cause,
+    });
+  }
 }
 
 /**
@@ -55,31 +44,17 @@ export async function setMailTemplates(
  *
  * @throws AuthError project_not_found
  */
-export function removeMailTemplates(
+export async function removeMailTemplates(
   database: Database,
   id: string,
   purpose: string,
   language?: string,
 ): Promise<{ purpose: string; language: string }[]> {
-  return asProjectOwner(database, id, async (tx) => {
-    const removed = await tx.query<{ purpose: string; language: string }>(
-      `delete from mail_templates where purpose = $1 and language = coalesce($2, language)
-      returning purpose, language`,
+  const [row] = await asProjectOwner(database, id, (tx) =>
+    tx.query<{ value: { purpose: string; language: string }[] }>(
+      "select remove_mail_templates($1::text, $2::text) as value",
       [purpose, language ?? null],
-    );
-    if (removed.length > 0) await record(tx, removed);
-    return removed;
-  });
-}
-
-async function record(
-  tx: Transaction,
-  changed: readonly { purpose: string; language: string }[],
-): Promise<void> {
-  const names = changed.map(({ purpose, language }) => `${purpose}.${language}`).sort();
-  await tx.query(
-    `select record_event('mail_templates_changed', null, null, null,
-      jsonb_build_object('names', $1::jsonb, 'by', session_user))`,
-    [JSON.stringify(names)],
+    ),
   );
+  return row?.value ?? [];
 }

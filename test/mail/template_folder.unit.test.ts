@@ -151,6 +151,7 @@ describe("a folder of templates", () => {
 
   it("that is not there is refused by its name", async () => {
     const missing = join(folder, "nowhere");
+    await expect(readTemplates(folder)).rejects.toThrow("has no template");
     for (const read of [readTemplates, readFleetTemplates]) {
       await expect(read(missing)).rejects.toMatchObject({
         code: "validation_failed",

@@ -27,6 +27,7 @@ export async function readTemplates(folder: string): Promise<OwnTemplate[]> {
   const entries = await list(folder);
   const other = entries.find((entry) => entry.isDirectory());
   if (other) throw refused(`${join(folder, other.name)} is a folder; templates are files`);
+  if (entries.length === 0) throw refused(`${folder} has no template`);
   return readFiles(folder, entries);
 }
 

@@ -102,6 +102,9 @@ function accountParts(mail: PurposeWords): string[] {
   ];
 }
 
+// A light colour would have no edge on the light card.
+const edge = `{% if project.text_color == "#000000" %}#8c959f{% else %}{{ project.color }}{% endif %}`;
+
 function button(link: string, text = ""): string {
-  return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 24px"><tr><td class="button" bgcolor="{{ project.color }}" style="background-color:{{ project.color }};border:1px solid {{ project.color }};border-radius:8px"><a href="${link}" style="display:inline-block;padding:14px 28px;color:{{ project.text_color }};font-size:16px;line-height:20px;font-weight:600;text-decoration:none;${font}">${text}</a></td></tr></table>`;
+  return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 24px"><tr><td class="button" bgcolor="{{ project.color }}" style="background-color:{{ project.color }};border:1px solid ${edge};border-radius:8px"><a href="${link}" style="display:inline-block;padding:14px 28px;color:{{ project.text_color }};font-size:16px;line-height:20px;font-weight:600;text-decoration:none;${font}">${text}</a></td></tr></table>`;
 }
