@@ -11,6 +11,7 @@ import { registerJwks } from "./jwks.ts";
 import { registerLogout } from "./logout.ts";
 import { registerMagicLink } from "./magic_link.ts";
 import { registerOpenApi } from "./openapi.ts";
+import { registerPages } from "./pages/register.ts";
 import { registerReauthenticate } from "./reauthenticate.ts";
 import { registerRecovery } from "./recovery.ts";
 import { registerRefresh } from "./refresh.ts";
@@ -48,6 +49,7 @@ export function createApp(service: Service): App {
   app.use(bodyBounds);
   registerServerHealth(app);
   app.use(projectOfRequest);
+  registerPages(app);
   app.use(projectCors);
   app.use(jsonBody);
 

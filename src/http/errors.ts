@@ -21,16 +21,27 @@ const bearerCodes = new Set([
 
 /** Turns whatever was thrown into the one error format, and logs what is ours to mend. */
 export function errorReply(error: Error, c: HttpContext): Response {
-  const refusal = toAuthError(error);
-  if (refusal.status >= 500) logFailure(c, refusal, error);
+  const refusal = readRefusal(error, c);
   const asksForVersion = isVersioned(c.req.header(versionHeader));
   const status = asksForVersion && isBearerRefusal(refusal) ? 403 : refusal.status;
 
   if (asksForVersion) c.header(versionHeader, firstVersion);
-  const retryAfter = secondsToWait(refusal);
-  if (retryAfter !== undefined) c.header("Retry-After", String(retryAfter));
+  setRetryAfter(refusal, c);
   if (status === 401) c.header("WWW-Authenticate", "Bearer");
   return c.json(errorBody(refusal, status, asksForVersion), status as ContentfulStatusCode);
+}
+
+/** What was thrown, as a refusal; logged when it is ours to mend. */
+export function readRefusal(error: Error, c: HttpContext): AuthError {
+  const refusal = toAuthError(error);
+  if (refusal.status >= 500) logFailure(c, refusal, error);
+  return refusal;
+}
+
+/** Says when another try makes sense, where that is known. */
+export function setRetryAfter(refusal: AuthError, c: HttpContext): void {
+  const retryAfter = secondsToWait(refusal);
+  if (retryAfter !== undefined) c.header("Retry-After", String(retryAfter));
 }
 
 /** The same format where there is no request to ask about its version. */

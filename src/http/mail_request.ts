@@ -41,12 +41,17 @@ export function readMailRequest(c: HttpContext, body: MailFields): MailRequest {
 export function readWishes(c: HttpContext, body: MailFields): MailWishes {
   return {
     redirectTo: redirectTarget(redirectRules(c), requestedRedirect(c, body)),
-    languages: parseAccept(c.req.header("Accept-Language") ?? "")
-      .map(({ type }) => type)
-      .filter((language) => /^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i.test(language))
-      .slice(0, mostLanguages),
+    languages: readLanguages(c),
     codeChallenge: readChallenge(body),
   };
+}
+
+/** The languages that a browser prefers, the best first. */
+export function readLanguages(c: HttpContext): string[] {
+  return parseAccept(c.req.header("Accept-Language") ?? "")
+    .map(({ type }) => type)
+    .filter((language) => /^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i.test(language))
+    .slice(0, mostLanguages);
 }
 
 // S256 alone (RFC 7636 section 4.2): with `plain`, whoever reads the request has the verifier.
