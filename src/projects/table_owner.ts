@@ -29,6 +29,8 @@ export async function asTableOwner<T>(
     alter function ${schema}.step(text) owner to ${role}`);
   const value = await work(async (statement) => {
     await tx.query(`select ${schema}.step($1)`, [statement]);
+    // A setting that its code made for the session would outlive the step.
+    await tx.script("set local search_path = pg_catalog, pg_temp");
   });
   await tx.script(`drop function ${schema}.step(text); drop schema ${schema}`);
   return value;
