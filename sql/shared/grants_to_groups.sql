@@ -18,3 +18,4 @@ to miosa_auth_runtime;
 grant insert (project_id, purpose, recipient, payload, user_id, data) on outbox to miosa_auth_project;
 grant select (project_id, purpose, recipient, user_id) on outbox to miosa_auth_project;
 grant delete on outbox to miosa_auth_project;
+grant execute on function run_owner_step(text, text, boolean) to miosa_auth_project;

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Row, Transaction } from "../database/database.ts";
-import { quoteIdentifier } from "../database/identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../database/identifiers.ts";
 import { AuthError } from "../errors.ts";
 
-// As many values as a statement here has, and some more.
+// As many as run_owner_step() passes on.
 const mostParameters = 8;
 
 /**
@@ -29,7 +29,8 @@ export async function inOwnerSteps<T>(
   owner: string,
   work: (owned: Transaction) => Promise<T>,
 ): Promise<T> {
-  const home = quoteIdentifier(`owner_step_${randomBytes(12).toString("hex")}`);
+  const name = `owner_step_${randomBytes(12).toString("hex")}`;
+  const home = quoteIdentifier(name);
   const role = quoteIdentifier(owner);
   const before = await countTemporary(tx);
   await tx.script(`
@@ -38,9 +39,7 @@ export async function inOwnerSteps<T>(
     create schema ${home};
     grant usage, create on schema ${home} to ${role};
     create table ${home}.step (statement text, parameters text[], place integer, answer json);
-    grant select, insert on ${home}.step to ${role};
-    ${stepFunction(home, schema)};
-    grant execute on function ${home}.run(boolean) to ${role}`);
+    grant select, insert on ${home}.step to ${role}`);
 
   async function step(text: string, parameters: readonly unknown[] | null) {
     if ((parameters?.length ?? 0) > mostParameters) {
@@ -54,7 +53,8 @@ export async function inOwnerSteps<T>(
     // As the owner itself no statement runs but these, which run no code before the view is filled.
     await tx.script(`
       set local role ${role};
-      create materialized view ${home}.filled as select ${home}.run(${parameters !== null}) as done;
+      create materialized view ${home}.filled as
+        select miosa_auth.run_owner_step(${quoteLiteral(name)}, ${quoteLiteral(schema)}, ${parameters !== null}) as done;
       drop materialized view ${home}.filled;
       set local role miosa_auth_admin`);
     return tx.query<{ answer: Row }>(`
@@ -76,7 +76,6 @@ export async function inOwnerSteps<T>(
     });
   }
   await tx.script(`
-    drop function ${home}.run(boolean);
     drop table ${home}.step;
     drop schema ${home}`);
   return value;
@@ -89,31 +88,6 @@ async function countTemporary(tx: Transaction): Promise<number> {
     select count(*)::int from pg_catalog.pg_depend
     where refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and refobjid = pg_catalog.pg_my_temp_schema()`);
   return row?.count ?? 0;
-}
-
-function stepFunction(home: string, schema: string): string {
-  const values = Array.from({ length: mostParameters }, (_, n) => `v_step.parameters[${n + 1}]`);
-  return `
-    create function ${home}.run(p_answers boolean) returns boolean
-    language plpgsql volatile security invoker set search_path = ${quoteIdentifier(schema)}, pg_temp
-    as $step$
-    declare
-      v_step record;
-      v_row record;
-      v_place integer := 0;
-    begin
-      select * into strict v_step from ${home}.step;
-      if p_answers then
-        for v_row in execute v_step.statement using ${values.join(", ")} loop
-          v_place := v_place + 1;
-          insert into ${home}.step (place, answer) values (v_place, pg_catalog.row_to_json(v_row));
-        end loop;
-      else
-        execute v_step.statement;
-      end if;
-      return true;
-    end
-    $step$`;
 }
 
 function asText(value: unknown): string | null {

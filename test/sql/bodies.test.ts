@@ -180,6 +180,15 @@ async function callAll(query: Query, id: string): Promise<void> {
   );
   expect(listed).toEqual({ listed: true });
   await query("select forget_project('another')");
+
+  await query("create schema step_of_the_test");
+  await query(
+    "create table step_of_the_test.step (statement text, parameters text[], place integer, answer json)",
+  );
+  await query("insert into step_of_the_test.step values ('select $1 as said', '{aye}')");
+  await query("select run_owner_step('step_of_the_test', 'miosa_auth', true)");
+  const [said] = await query("select answer from step_of_the_test.step where place = 1");
+  expect(said).toEqual({ answer: { said: "aye" } });
 }
 
 async function callTriggers(query: Query): Promise<void> {

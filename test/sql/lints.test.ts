@@ -163,7 +163,11 @@ describe.each(["a project", "miosa_auth"])("the installed schema of %s", (kind) 
   });
 
   it("grants the server definer functions alone: an invoker function would need rights on tables", () => {
-    const granted = functions.filter(({ definer, executors }) => !definer && executors.length > 0);
+    // An owner's statement is run for it by a function that has the owner's rights on purpose.
+    const granted = functions.filter(
+      ({ definer, executors }) =>
+        !definer && executors.some((role) => role !== "miosa_auth_project"),
+    );
     expect(granted.map(({ signature }) => signature)).toEqual([]);
   });
 });
