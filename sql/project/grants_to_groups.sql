@@ -30,7 +30,7 @@ grant execute on function
   logout(uuid, bytea, text, inet),
   get_user(uuid, uuid),
   own_password_salt(uuid, uuid, boolean, inet),
-  update_user(uuid, uuid, text, jsonb, text, uuid, bytea, bytea, inet),
+  update_user(uuid, uuid, text, text, jsonb, text, uuid, bytea, bytea, jsonb, jsonb, inet),
   delete_user(uuid, uuid, uuid, bytea, inet),
   list_sessions(uuid, uuid),
   revoke_session(uuid, uuid, uuid, inet)

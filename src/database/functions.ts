@@ -125,11 +125,15 @@ export function projectFunctions(database: Database, schema: string) {
     updateUser: (p: {
       caller: Caller;
       email: string | null;
+      emailAsTyped: string | null;
       userMetadata: object | null;
       passwordHash: string | null;
       attempt: string | null;
       currentProof: Uint8Array | null;
       newProof: Uint8Array | null;
+      /** The MACs that the reauthentication mail's code may be stored under, in hex. */
+      nonceMacs: readonly string[] | null;
+      mail: { new: MailOffer; current: MailOffer } | null;
       client: Client;
     }) =>
       call<Result<{ user: UserJson }>>(
@@ -137,11 +141,14 @@ export function projectFunctions(database: Database, schema: string) {
         uuid(p.caller.sessionId),
         uuid(p.caller.userId),
         text(p.email),
+        text(p.emailAsTyped),
         jsonb(p.userMetadata),
         text(p.passwordHash),
         uuid(p.attempt),
         bytea(p.currentProof),
         bytea(p.newProof),
+        jsonb(p.nonceMacs),
+        jsonb(p.mail),
         inet(p.client.address),
       ),
 

@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { AuthError } from "../errors.ts";
 import { accessLog } from "./access_log.ts";
 import { projectCors } from "./cors.ts";
+import { registerDevMailbox } from "./dev_mailbox/routes.ts";
 import { errorReply } from "./errors.ts";
 import { fixedHeaders } from "./fixed_headers.ts";
 import { registerHealth, registerServerHealth } from "./health.ts";
@@ -24,6 +25,7 @@ import { registerSessions } from "./sessions.ts";
 import { registerSettings } from "./settings.ts";
 import { registerSignup } from "./signup.ts";
 import { registerToken } from "./token.ts";
+import { registerUpdateUser } from "./update_user.ts";
 import { registerUser } from "./user.ts";
 import { registerVerify } from "./verify.ts";
 
@@ -44,6 +46,8 @@ export function createApp(service: Service): App {
     return next();
   });
   app.use(fixedHeaders);
+  // Before the access log, since its page looks for news each second.
+  if (service.mailbox) registerDevMailbox(app, service.mailbox);
   app.use(accessLog);
   app.use(onlyErrors);
   app.use(bodyBounds);
@@ -58,6 +62,7 @@ export function createApp(service: Service): App {
   registerRefresh(app);
   registerLogout(app);
   registerUser(app);
+  registerUpdateUser(app);
   registerRecovery(app);
   registerMagicLink(app);
   registerVerify(app);

@@ -3,7 +3,7 @@ import { invite } from "../mail/request.ts";
 import { requireService } from "./bearer.ts";
 import { mailFields, mailQuery, readMailRequest } from "./mail_request.ts";
 import { optionalMetadata, optionalText, requireEmail } from "./schemas/fields.ts";
-import { bearer, body, failures, json } from "./schemas/responses.ts";
+import { body, failures, json, serviceBearer } from "./schemas/responses.ts";
 import { userSchema } from "./schemas/user.ts";
 import type { App } from "./service.ts";
 
@@ -19,7 +19,7 @@ const route = createRoute({
   method: "post",
   path: "/invite",
   summary: "Invite an address; for service_role",
-  ...bearer,
+  ...serviceBearer,
   request: { ...body(inviteBody), query: mailQuery },
   responses: { 200: json(userSchema, "The user"), ...failures(400, 401, 403, 422, 429, 503) },
 });

@@ -19,6 +19,12 @@ export function registerOpenApi(app: App): void {
     scheme: "bearer",
     bearerFormat: "JWT",
   });
+  app.openAPIRegistry.registerComponent("securitySchemes", "service", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "A token with the role service_role, signed with the project's secret",
+  });
   // Alike for all projects but for where they are.
   let common: object | undefined;
   app.openapi(route, (c) => {

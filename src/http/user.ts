@@ -1,24 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { heldByApplication } from "../database/errors.ts";
 import { accepted } from "../database/outcomes.ts";
-import { AuthError } from "../errors.ts";
-import { preparePasswordChange, proveCurrentPassword } from "../passwords/reauthenticate.ts";
-import { requireStrong } from "../passwords/sign_up.ts";
+import { proveCurrentPassword } from "../passwords/reauthenticate.ts";
 import { bearerStatuses, requireCaller } from "./bearer.ts";
-import { optionalMetadata, optionalText, requireEmail } from "./schemas/fields.ts";
+import { optionalText } from "./schemas/fields.ts";
 import { bearer, body, failures, json } from "./schemas/responses.ts";
 import { userSchema } from "./schemas/user.ts";
-import type { App, HttpContext } from "./service.ts";
-
-const updateBody = z
-  .object({
-    email: optionalText,
-    phone: optionalText,
-    password: optionalText,
-    current_password: optionalText,
-    data: optionalMetadata.openapi({ description: "Merged at top level; null deletes a key" }),
-  })
-  .openapi("UpdateUser");
+import type { App } from "./service.ts";
 
 const getRoute = createRoute({
   method: "get",
@@ -26,15 +14,6 @@ const getRoute = createRoute({
   summary: "The user of the token",
   ...bearer,
   responses: { 200: json(userSchema, "The user"), ...failures(401, 503) },
-});
-
-const updateRoute = createRoute({
-  method: "patch",
-  path: "/user",
-  summary: "Change the user's password or metadata",
-  ...bearer,
-  request: body(updateBody),
-  responses: { 200: json(userSchema, "The user"), ...failures(400, 401, 422, 429, 503) },
 });
 
 const deleteRoute = createRoute({
@@ -53,10 +32,6 @@ export function registerUser(app: App): void {
     const { user } = accepted(await c.get("project").functions.getUser(caller), bearerStatuses);
     return c.json(user, 200);
   });
-  app.openapi(updateRoute, async (c) => c.json(await updateUser(c, c.req.valid("json")), 200));
-  app.openapi({ ...updateRoute, method: "put" }, async (c) =>
-    c.json(await updateUser(c, c.req.valid("json")), 200),
-  );
   app.openapi(deleteRoute, async (c) => {
     const caller = await requireCaller(c);
     const { functions } = c.get("project");
@@ -70,44 +45,4 @@ export function registerUser(app: App): void {
     accepted(deleted, bearerStatuses);
     return c.body(null, 204);
   });
-}
-
-async function updateUser(c: HttpContext, input: z.infer<typeof updateBody>) {
-  const caller = await requireCaller(c);
-  const { functions } = c.get("project");
-  if (input.phone) throw new AuthError("feature_disabled");
-  const email = input.email ? requireEmail(input.email).email : null;
-  const change = await passwordChange(c, caller, input);
-  const { user } = accepted(
-    await functions.updateUser({
-      caller,
-      email,
-      userMetadata: input.data ?? null,
-      ...change,
-      client: c.get("client"),
-    }),
-    bearerStatuses,
-  );
-  return user;
-}
-
-const noChange = { attempt: null, currentProof: null, newProof: null, passwordHash: null };
-
-async function passwordChange(
-  c: HttpContext,
-  caller: Awaited<ReturnType<typeof requireCaller>>,
-  input: z.infer<typeof updateBody>,
-) {
-  const { password, current_password: current } = input;
-  if (password === undefined || password === null) return noChange;
-  const { functions, passwordPolicy } = c.get("project");
-  const { user } = accepted(await functions.getUser(caller), bearerStatuses);
-  requireStrong(password, passwordPolicy, user.email);
-  return preparePasswordChange(
-    functions,
-    c.get("service").hasher,
-    passwordPolicy,
-    { caller, client: c.get("client"), statuses: bearerStatuses },
-    { current: current ?? null, next: password },
-  );
 }

@@ -79,10 +79,17 @@ describe("every route, with credentials that are not this project's", () => {
       "GET /health/ready",
       "GET /openapi.json",
       "GET /settings",
+      "POST /magiclink",
+      "POST /otp",
+      "POST /recover",
       "POST /refresh",
+      "POST /resend",
+      "POST /reset",
       "POST /signup",
       "POST /token",
+      "POST /verify",
     ]);
+    expect(named("service")).toEqual(["POST /invite"]);
     expect(named("optional")).toEqual(["POST /logout"]);
     expect(named("required").length).toBeGreaterThanOrEqual(6);
   });
@@ -104,9 +111,23 @@ describe("every route, with credentials that are not this project's", () => {
     expect([await contentsOf(project), await contentsOf(twin.project)]).toEqual(before);
   });
 
+  it("refuses each that is for the project's backend to everybody else (case 163)", async () => {
+    const before = [await contentsOf(project), await contentsOf(twin.project)];
+    const strangers = { ...credentials, "a user's own token": session.access_token };
+    const { "this project's service token": own } = credentials;
+    for (const route of routes.filter(({ bearer }) => bearer === "service")) {
+      for (const [what, token] of Object.entries(strangers)) {
+        const { status } = await ask(route, token);
+        const expected = token === own ? 400 : token === session.access_token ? 403 : 401;
+        expect({ route, what, status }).toEqual({ route, what, status: expected });
+      }
+    }
+    expect([await contentsOf(project), await contentsOf(twin.project)]).toEqual(before);
+  });
+
   it("gives away nothing where no bearer is needed, and changes nothing (cases 42, 50)", async () => {
     const before = [await contentsOf(project), await contentsOf(twin.project)];
-    for (const route of routes.filter(({ bearer }) => bearer !== "required")) {
+    for (const route of routes.filter(({ bearer }) => ["optional", "none"].includes(bearer))) {
       const anonymous = await ask(route, undefined);
       for (const [what, token] of Object.entries(credentials)) {
         const { status, body } = await ask(route, token);

@@ -62,7 +62,15 @@ describe("a change of password that meets other requests", () => {
     const { attempt } = reserved as { attempt: string };
     const token = newRefreshToken();
     const caller = { userId, sessionId: sessionIdOf(session) };
-    const nothing = { email: null, userMetadata: null, attempt: null, currentProof: null };
+    const nothing = {
+      email: null,
+      emailAsTyped: null,
+      nonceMacs: null,
+      mail: null,
+      userMetadata: null,
+      attempt: null,
+      currentProof: null,
+    };
 
     // The sign-in has compared the proof and waits to give its guess back.
     const { signIn, changed } = await project.transaction(async (query) => {

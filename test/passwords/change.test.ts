@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { ageSession, sessionIdOf } from "../support/age.ts";
+import { queuedMail } from "../support/outbox.ts";
 import {
   createTestProject,
+  freshEmail,
   goodPassword,
   type Reply,
   type RequestOptions,
@@ -47,10 +49,6 @@ describe("a change of password", () => {
       (await signIn(session, goodPassword)).body,
     ];
     const expired = others[0] as SessionReply;
-    await project.sql(
-      `insert into one_time_tokens (user_id, purpose, email, token_hash, expires_at)
-       select id, 'recovery', email, sha256(convert_to(email, 'UTF8')), now() + interval '1 hour' from users`,
-    );
 
     const reply = await change(session, { password: nextPassword });
     expect(reply.status).toBe(200);
@@ -66,9 +64,12 @@ describe("a change of password", () => {
     expect((await project.request("/user", { token: session.access_token })).status).toBe(200);
     expect((await refresh(session)).status).toBe(200);
     expect((await refresh(bystander)).status).toBe(200);
+    // Those of the two sign-ups; that of who changed the password is dead, and its mail was taken back.
     expect(await project.sql("select user_id from one_time_tokens")).toEqual([
       { user_id: bystander.user.id },
     ]);
+    const told = await queuedMail(project, session.user.email);
+    expect(told.map(({ purpose }) => purpose)).toEqual(["password_changed"]);
 
     expectRefusal(await signIn(session, goodPassword), 400, "invalid_credentials");
     expect((await signIn(session, nextPassword)).status).toBe(200);
@@ -150,11 +151,15 @@ describe("a change of password", () => {
   it("tells who holds a token nothing of the password without changing it", async () => {
     const session = await project.signUp();
     const data = { text: "x".repeat(3_000) };
-    const email = "someone.else@example.com";
-    for (const rest of [{ data }, { email }]) {
+    const email = freshEmail();
+    expect((await change(session, { email })).status).toBe(200);
+    for (const [rest, status] of [
+      [{ data }, 400],
+      [{ email }, 429],
+    ] as const) {
       const right = await change(session, { password: goodPassword, ...rest });
       const wrong = await change(session, { password: nextPassword, ...rest });
-      expect(wrong.status).toBe(400);
+      expect(wrong.status).toBe(status);
       expect([right.status, right.body]).toEqual([wrong.status, wrong.body]);
     }
     await expectUnchanged(session);
@@ -242,7 +247,7 @@ describe("a change of password", () => {
     const session = await project.signUp();
     const proof = "sha256(convert_to(password_hash, 'UTF8'))";
     const [row] = await project.sql(
-      `select update_user($1, id, null, null, password_hash, gen_random_uuid(), null, ${proof}, null)
+      `select update_user($1, id, null, null, null, password_hash, gen_random_uuid(), null, ${proof}, null, null, null)
          ->> 'outcome' as outcome from users where id = $2`,
       [sessionIdOf(session), session.user.id],
     );

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { callStatement, callValues } from "../../src/database/calls.ts";
 import type { Database } from "../../src/database/database.ts";
 import {
   type Caller,
   type GrantedClaims,
+  type ProjectFunctions,
   projectFunctions,
   registryFunctions,
 } from "../../src/database/functions.ts";
@@ -83,7 +84,14 @@ async function callAll(query: Query, id: string): Promise<void> {
 
   const email = freshEmail();
   const token = newRefreshToken();
-  const person = { email, emailAsTyped: email, passwordHash, userMetadata: { a: 1 }, client };
+  const person = {
+    email,
+    emailAsTyped: email,
+    passwordHash,
+    userMetadata: { a: 1 },
+    mail: null,
+    client,
+  };
   const signedUp = await f.signup({ ...person, tokenHash: token.hash });
   const { claims } = accepted<{ claims: GrantedClaims }>(signedUp);
   const caller: Caller = { sessionId: claims.session_id, userId: claims.sub };
@@ -126,6 +134,9 @@ async function callAll(query: Query, id: string): Promise<void> {
     await f.updateUser({
       caller,
       email: null,
+      emailAsTyped: null,
+      nonceMacs: null,
+      mail: null,
       userMetadata: { b: 2 },
       passwordHash,
       attempt: own.attempt,
@@ -134,6 +145,8 @@ async function callAll(query: Query, id: string): Promise<void> {
       client,
     }),
   ).toMatchObject({ outcome: null, user: { user_metadata: { a: 1, b: 2 } } });
+
+  await callMail(f, email, caller);
 
   await asOwner(query, id);
   await query(`select set_config('jwt.token', $1, true)`, [unsigned(claims)]);
@@ -165,7 +178,7 @@ async function callAll(query: Query, id: string): Promise<void> {
   });
   expect(
     await f.logout({ sessionId: caller.sessionId, tokenHash: null, scope: "others", client }),
-  ).toEqual({ outcome: null, ended: 0 });
+  ).toEqual({ outcome: null, ended: 1 });
   expect(await f.deleteUser({ caller, attempt: null, currentProof: null, client })).toEqual({
     outcome: null,
   });
@@ -189,6 +202,88 @@ async function callAll(query: Query, id: string): Promise<void> {
   await query("select run_owner_step('step_of_the_test', 'miosa_auth', true)");
   const [said] = await query("select answer from step_of_the_test.step where place = 1");
   expect(said).toEqual({ answer: { said: "aye" } });
+}
+
+async function callMail(f: ProjectFunctions, email: string, caller: Caller): Promise<void> {
+  const bytes = () => randomBytes(32);
+  const offer = () => ({
+    token_hash: bytes().toString("hex"),
+    code_mac: bytes().toString("hex"),
+    payload: "00",
+    code_challenge: null,
+  });
+  const done = { outcome: null };
+  const person = { email, emailAsTyped: email, userMetadata: null, client };
+  const recovery = offer();
+  expect(await f.requestRecovery({ email, mail: recovery, client })).toEqual(done);
+  const other = freshEmail();
+  const stranger = { ...person, email: other, emailAsTyped: other };
+  const signIn = offer();
+  expect(await f.requestSignIn({ ...stranger, createsUser: true, mail: signIn })).toEqual(done);
+  const waiting = { outcome: "over_email_send_rate_limit" };
+  expect(await f.resendMail({ purpose: "signup", email, mail: offer(), client })).toMatchObject(
+    waiting,
+  );
+  expect(await f.requestReauthentication({ caller, mail: offer(), client })).toMatchObject(waiting);
+  const third = freshEmail();
+  expect(
+    await f.inviteUser({ ...stranger, email: third, emailAsTyped: third, mail: offer() }),
+  ).toMatchObject({ user: { email: third } });
+
+  const mail = { new: offer(), current: offer() };
+  const unchanged = { passwordHash: null, attempt: null, currentProof: null, newProof: null };
+  const moved = freshEmail();
+  expect(
+    await f.updateUser({
+      ...person,
+      ...unchanged,
+      caller,
+      email: moved,
+      emailAsTyped: moved,
+      nonceMacs: null,
+      mail,
+    }),
+  ).toMatchObject({ user: { new_email: moved } });
+  expect(
+    await f.verifyLink({
+      purposes: ["email_change"],
+      tokenHash: Buffer.from(mail.new.token_hash, "hex"),
+      refreshHash: bytes(),
+      codeHash: null,
+      client,
+    }),
+  ).toMatchObject({ user: { email: moved } });
+
+  const hash = Buffer.from(signIn.token_hash, "hex");
+  expect(await f.startTokenLife(hash)).toBe(true);
+  expect(await f.mailConfiguration()).toMatchObject({ transport: null, templates: [] });
+  const link = { tokenHash: hash, refreshHash: bytes(), codeHash: null, client };
+  expect(await f.verifyLink({ ...link, purposes: ["recovery"] })).toEqual({
+    outcome: "otp_expired",
+  });
+  expect(await f.verifyLink({ ...link, purposes: ["magiclink"] })).toMatchObject(done);
+  const guess = { email, refreshHash: bytes(), client };
+  expect(await f.verifyCode({ ...guess, candidates: { recovery: [] } })).toEqual({
+    outcome: "otp_expired",
+  });
+  expect(await f.recoveryAccount(hash)).toEqual({ outcome: "otp_expired" });
+  expect(await f.checkRecoveryCode({ email, macs: [], client })).toEqual({
+    outcome: "otp_expired",
+  });
+  expect(
+    await f.resetPassword({
+      tokenHash: hash,
+      attempt: null,
+      email: null,
+      macs: null,
+      passwordHash,
+      refreshHash: bytes(),
+      client,
+    }),
+  ).toEqual({ outcome: "otp_expired" });
+  expect(
+    await f.exchangeCode({ codeHash: bytes(), codeChallenge: "", refreshHash: bytes(), client }),
+  ).toEqual({ outcome: "flow_state_not_found" });
 }
 
 async function callTriggers(query: Query): Promise<void> {

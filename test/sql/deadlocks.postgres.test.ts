@@ -140,6 +140,9 @@ const operations: Record<string, Operation> = {
     const { outcome } = await f.updateUser({
       caller: session.caller,
       email: null,
+      emailAsTyped: null,
+      nonceMacs: null,
+      mail: null,
       userMetadata: { at: person.sessions.length },
       passwordHash: next,
       attempt: null,

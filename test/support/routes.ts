@@ -7,7 +7,7 @@ export interface Route {
   /** As the OpenAPI document writes it, such as `/sessions/{id}`. */
   readonly path: string;
   /** What the document says of a bearer token; `unknown` when the route is not in it. */
-  readonly bearer: "required" | "optional" | "none" | "unknown";
+  readonly bearer: "required" | "optional" | "service" | "none" | "unknown";
 }
 
 interface Operation {
@@ -35,6 +35,7 @@ export async function allRoutes(project: TestProject): Promise<Route[]> {
 }
 
 function bearerOf({ security = [] }: Operation): Route["bearer"] {
+  if (security.some((scheme) => "service" in scheme)) return "service";
   if (!security.some((scheme) => "bearer" in scheme)) return "none";
   return security.some((scheme) => Object.keys(scheme).length === 0) ? "optional" : "required";
 }

@@ -31,6 +31,7 @@ describe("a user who deletes itself", () => {
          (select count(*)::int from refresh_tokens t
            where t.session_id = any ($3::uuid[])) as refresh_tokens,
          (select count(*)::int from one_time_tokens where user_id = $1) as one_time_tokens,
+         (select count(*)::int from miosa_auth.outbox where user_id = $1) as queued_mails,
          (select count(*)::int from guess_budgets
            where subject = sha256(convert_to($2, 'UTF8'))) as guess_budgets`,
       [session.user.id, session.user.email, sessionIds],
@@ -50,7 +51,9 @@ describe("a user who deletes itself", () => {
       identities: 1,
       sessions: 2,
       refresh_tokens: 2,
-      one_time_tokens: 1,
+      // Of the sign-up, and the one that was inserted.
+      one_time_tokens: 2,
+      queued_mails: 1,
       guess_budgets: 1,
     });
 
@@ -62,6 +65,7 @@ describe("a user who deletes itself", () => {
       sessions: 0,
       refresh_tokens: 0,
       one_time_tokens: 0,
+      queued_mails: 0,
       guess_budgets: 0,
     });
 
@@ -79,7 +83,7 @@ describe("a user who deletes itself", () => {
     expect((await remove(session)).body).toMatchObject({ error_code: "user_not_found" });
 
     expect((await project.request("/user", { token: bystander.access_token })).status).toBe(200);
-    expect(await project.sql("select user_id from one_time_tokens")).toEqual([
+    expect(await project.sql("select distinct user_id from one_time_tokens")).toEqual([
       { user_id: bystander.user.id },
     ]);
     expect(

@@ -53,3 +53,6 @@ export function failures<S extends number>(...statuses: S[]) {
 
 /** Marks a route as one that wants `Authorization: Bearer`. */
 export const bearer = { security: [{ bearer: [] }] };
+
+/** Marks a route as one for the project's own backend. */
+export const serviceBearer = { security: [{ service: [] }] };

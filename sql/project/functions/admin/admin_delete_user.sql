@@ -19,6 +19,7 @@ begin
   -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
   set constraints all immediate;
   delete from guess_budgets where subject in (email_subject(v_user.email), user_subject(v_user.id));
+  perform discard_mail(v_user.id, true);
   perform record_event('user_deleted', v_user.id, null, null, jsonb_build_object('by', session_user));
   return jsonb_build_object('outcome', null, 'user_id', v_user.id);
 end

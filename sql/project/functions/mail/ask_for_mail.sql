@@ -10,13 +10,13 @@ declare
 begin
   v_wait := spend_rate('mail', p_client, (select mails_per_address from settings));
   if v_wait is not null then
-    refusal := jsonb_build_object('outcome', 'over_request_rate_limit', 'retry_after', v_wait);
+    refusal := wait_json('over_request_rate_limit', v_wait);
     return;
   end if;
   select u.* into account from users u where u.email = p_email for no key update;
   v_wait := reserve_mail(p_email);
   if v_wait is not null then
-    refusal := jsonb_build_object('outcome', 'over_email_send_rate_limit', 'retry_after', v_wait);
+    refusal := wait_json('over_email_send_rate_limit', v_wait);
   end if;
 end
 $$;

@@ -22,7 +22,7 @@ begin
   end if;
   v_wait := reserve_mail(p_email);
   if v_wait is not null then
-    return jsonb_build_object('outcome', 'over_email_send_rate_limit', 'retry_after', v_wait);
+    return wait_json('over_email_send_rate_limit', v_wait);
   end if;
 
   update users set invited_at = clock_timestamp(), confirmation_sent_at = clock_timestamp()

@@ -23,7 +23,7 @@ begin
     v_owner := p_user;
   end if;
   if v_owner.id is null or v_is_limited then
-    perform queue_nothing(decode(p_mail ->> 'payload', 'hex'));
+    perform queue_nothing(p_mail);
   elsif v_owner.email_confirmed_at is null then
     perform issue_token(v_owner, 'signup', p_email, p_mail);
   else

@@ -26,7 +26,7 @@ begin
     end if;
   end if;
   if v_user.id is null then
-    perform queue_nothing(decode(p_mail ->> 'payload', 'hex'));
+    perform queue_nothing(p_mail);
     return jsonb_build_object('outcome', null);
   end if;
 

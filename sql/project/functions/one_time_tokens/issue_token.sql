@@ -5,6 +5,7 @@ create or replace function issue_token(p_user users, p_purpose text, p_email tex
 language plpgsql volatile security invoker
 as $$
 begin
+  perform queue_mail(p_purpose, p_email, p_user, mail_payload(p_mail));
   delete from one_time_tokens where user_id = p_user.id and purpose = p_purpose;
   insert into one_time_tokens (
     user_id, purpose, email, token_hash, code_mac, code_challenge, expires_at, code_expires_at
@@ -15,6 +16,5 @@ begin
     clock_timestamp() + s.link_lifetime * interval '1 second',
     clock_timestamp() + s.code_lifetime * interval '1 second'
   from settings s;
-  perform queue_mail(p_purpose, p_email, p_user, decode(p_mail ->> 'payload', 'hex'));
 end
 $$;

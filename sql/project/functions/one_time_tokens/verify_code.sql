@@ -23,7 +23,7 @@ begin
     v_wait := v_guess.wait;
   end if;
   if v_wait is not null then
-    return jsonb_build_object('outcome', 'over_request_rate_limit', 'retry_after', v_wait);
+    return wait_json('over_request_rate_limit', v_wait);
   end if;
 
   v_token := v_guess.token;

@@ -23,7 +23,10 @@ begin
   if p_policy = 'any' then
     return null;
   end if;
-  if p_policy = 'current_password' and p_user.password_hash is not null then
+  -- Who came by a recovery mail does not know the current password.
+  if p_policy = 'current_password' and p_user.password_hash is not null and not exists (
+    select from sessions where id = p_session_id and amr @> '[{"method": "recovery"}]'
+  ) then
     return 'reauthentication_needed';
   end if;
   if exists (

@@ -33,6 +33,7 @@ begin
   -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
   set constraints all immediate;
   delete from guess_budgets where subject in (email_subject(v_user.email), user_subject(v_user.id));
+  perform discard_mail(p_user_id, true);
   perform record_event('user_deleted', p_user_id, p_session_id, p_client);
   return jsonb_build_object('outcome', null);
 end
