@@ -1,5 +1,6 @@
 import type { Transaction } from "../database/database.ts";
 import { AuthError } from "../errors.ts";
+import { isSiteUrl, parseRedirectRule } from "./redirect_rule.ts";
 
 type Value = string | number | boolean | readonly string[];
 
@@ -31,8 +32,9 @@ export function requireSetting(
   value: unknown,
 ): SettingRule {
   const rule = known(rules, name);
-  if (fits(rule, value)) return rule;
-  throw refused(rule);
+  if (!fits(rule, value)) throw refused(rule);
+  requireUrls(rule, value);
+  return rule;
 }
 
 // A path, a slash at the end or a `*` would match no browser's word, and nobody would say so.
@@ -46,7 +48,22 @@ export function parseSetting(rules: readonly SettingRule[], name: string, text: 
   if (name === "cors_origins" && !(value as string[]).every((one) => origin.test(one))) {
     throw refused({ ...rule, range: "a list of origins such as https://app.example" });
   }
+  requireUrls(rule, value);
   return value;
+}
+
+// What admits nothing would be noticed when a user's link leads to the wrong page.
+function requireUrls(rule: SettingRule, value: unknown): void {
+  if (rule.name === "site_url" && !isSiteUrl(String(value))) {
+    throw refused({ ...rule, range: "a URL such as https://app.example" });
+  }
+  if (rule.name !== "redirect_urls") return;
+  const wrong = (value as string[]).find((entry) => parseRedirectRule(entry) === null);
+  if (wrong === undefined) return;
+  throw refused({
+    ...rule,
+    range: "a list of URLs such as https://app.example/** or https://*.app.example/callback",
+  });
 }
 
 function known(rules: readonly SettingRule[], name: string): SettingRule {

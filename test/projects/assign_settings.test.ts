@@ -1,11 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { assignSettings, readSettings } from "../../src/projects/settings.ts";
+import { assignSettings, changeSettings, readSettings } from "../../src/projects/settings.ts";
 import { createTestProject, type TestProject } from "../support/project.ts";
 
 let project: TestProject;
 beforeAll(async () => {
   project = await createTestProject();
 });
+
+const redirectRange =
+  "a list of URLs such as https://app.example/** or https://*.app.example/callback";
 
 function assign(assignments: Record<string, string>) {
   return assignSettings(project.service.admin, project.id, assignments);
@@ -57,6 +60,11 @@ describe("settings as an operator types them", () => {
     ["name", "a\0b", "a text of at most 100 characters"],
     ["cors_origins", "https://a.example/", "a list of origins such as https://app.example"],
     ["cors_origins", "*", "a list of origins such as https://app.example"],
+    ["site_url", "shop.example", "a URL such as https://app.example"],
+    ["site_url", "https://*.shop.example", "a URL such as https://app.example"],
+    ["redirect_urls", "https://ok.example,https://*.example", redirectRange],
+    ["redirect_urls", "*", redirectRange],
+    ["redirect_urls", "javascript:alert(1)", redirectRange],
   ])("say what %s can be when it is given %j", async (name, text, range) => {
     const before = await readSettings(project.service.admin, project.id);
     const attempt = assign({ password_min_length: "20", [name]: text });
@@ -65,6 +73,20 @@ describe("settings as an operator types them", () => {
       message: `The setting ${name} cannot have this value: it is ${range}`,
     });
     expect(await readSettings(project.service.admin, project.id)).toEqual(before);
+  });
+
+  it("take the URLs that links may lead to, from an operator and from a program alike", async () => {
+    const redirect_urls = ["https://*.shop.example/**", "http://localhost:3000", "shop://open"];
+    expect(await assign({ redirect_urls: redirect_urls.join(", ") })).toMatchObject({
+      redirect_urls,
+    });
+    const { admin } = project.service;
+    for (const wrong of [{ redirect_urls: ["https://*"] }, { site_url: "//shop.example" }]) {
+      await expect(changeSettings(admin, project.id, wrong)).rejects.toMatchObject({
+        code: "validation_failed",
+      });
+    }
+    expect(await assign({ site_url: "" })).toMatchObject({ redirect_urls, site_url: "" });
   });
 
   it("leave a line in the audit log that says who, and which, when something changed", async () => {

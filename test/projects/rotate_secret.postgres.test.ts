@@ -87,7 +87,7 @@ describe("changes of settings at once", () => {
   it("are all made: none finds the row of another gone", async () => {
     const { admin, engine } = project.service;
     if (engine.kind !== "postgres") throw new Error("this needs a server");
-    const names = ["name", "site_url", "bcrypt_cost", "password_min_length"];
+    const names = ["name", "mail_interval", "bcrypt_cost", "password_min_length"];
     await Promise.all(names.map((name) => assignSettings(admin, project.id, { [name]: "12" })));
     // As the owner of all, where no grant puts them in a row.
     await Promise.all(
@@ -96,11 +96,11 @@ describe("changes of settings at once", () => {
       ),
     );
     const [row] = await project.sql(
-      "select name, site_url, bcrypt_cost, password_min_length, session_lifetime > 0 as changed from settings",
+      "select name, mail_interval, bcrypt_cost, password_min_length, session_lifetime > 0 as changed from settings",
     );
     expect(row).toEqual({
       name: "12",
-      site_url: "12",
+      mail_interval: 12,
       bcrypt_cost: 12,
       password_min_length: 12,
       changed: true,

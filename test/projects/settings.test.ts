@@ -25,6 +25,13 @@ const ranges: Record<string, [number, number]> = {
   login_guesses_per_day: [1, 100],
   logins_per_address: [0, 100_000],
   signups_per_address: [0, 100_000],
+  mails_per_address: [0, 100_000],
+  mails_per_recipient_per_day: [1, 1000],
+  mail_interval: [0, 3600],
+  mail_recipients_per_hour: [1, 100_000],
+  code_guesses_per_day: [1, 20],
+  code_lifetime: [60, 3600],
+  link_lifetime: [300, 86_400],
 };
 
 describe("the settings of a project", () => {
@@ -46,6 +53,19 @@ describe("the settings of a project", () => {
       login_guesses_per_day: 100,
       logins_per_address: 60,
       signups_per_address: 100,
+      redirect_urls: [],
+      email_change_confirmation: "both",
+      mails_per_address: 30,
+      mails_per_recipient_per_day: 10,
+      mail_interval: 60,
+      mail_recipients_per_hour: 1000,
+      code_guesses_per_day: 20,
+      code_lifetime: 600,
+      link_lifetime: 3600,
+      verify_on_get: false,
+      pages_enabled: true,
+      page_color: "#1d4ed8",
+      language: "en",
     });
   });
 
