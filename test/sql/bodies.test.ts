@@ -146,7 +146,7 @@ async function callAll(query: Query, id: string): Promise<void> {
     }),
   ).toMatchObject({ outcome: null, user: { user_metadata: { a: 1, b: 2 } } });
 
-  await callMail(f, email, caller);
+  const moved = await callMail(f, email, caller);
 
   await asOwner(query, id);
   await query(`select set_config('jwt.token', $1, true)`, [unsigned(claims)]);
@@ -172,9 +172,11 @@ async function callAll(query: Query, id: string): Promise<void> {
   const [settings] = await query("select read_settings() ->> 'email_confirmation' as confirmation");
   expect(settings).toEqual({ confirmation: "required" });
 
-  expect(await f.signup({ ...person, tokenHash: newRefreshToken().hash })).toMatchObject({
+  expect(
+    await f.signup({ ...person, email: moved, tokenHash: newRefreshToken().hash }),
+  ).toMatchObject({
     outcome: null,
-    user: { email },
+    user: { email: moved },
   });
   expect(
     await f.logout({ sessionId: caller.sessionId, tokenHash: null, scope: "others", client }),
@@ -204,7 +206,7 @@ async function callAll(query: Query, id: string): Promise<void> {
   expect(said).toEqual({ answer: { said: "aye" } });
 }
 
-async function callMail(f: ProjectFunctions, email: string, caller: Caller): Promise<void> {
+async function callMail(f: ProjectFunctions, email: string, caller: Caller): Promise<string> {
   const bytes = () => randomBytes(32);
   const offer = () => ({
     token_hash: bytes().toString("hex"),
@@ -284,6 +286,7 @@ async function callMail(f: ProjectFunctions, email: string, caller: Caller): Pro
   expect(
     await f.exchangeCode({ codeHash: bytes(), codeChallenge: "", refreshHash: bytes(), client }),
   ).toEqual({ outcome: "flow_state_not_found" });
+  return moved;
 }
 
 async function callTriggers(query: Query): Promise<void> {
