@@ -64,7 +64,7 @@ export function countMail(database: Database): Promise<MailCounts[]> {
  * @returns how many there were
  * @throws AuthError validation_failed for an id that is none
  */
-export function retryMail(
+export async function retryMail(
   database: Database,
   ids: readonly string[] | null,
   projectId?: string,

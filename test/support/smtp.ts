@@ -30,7 +30,7 @@ export interface ReceivedMail {
 /** An SMTP server on the loopback interface. */
 export interface TestSmtp {
   readonly port: number;
-  /** Plain, for `file://`-like simplicity: TLS has tests of its own. */
+  /** Without TLS. */
   readonly url: string;
   mode: SmtpMode;
   /** What was taken, in the order of its coming. */
@@ -54,7 +54,7 @@ export async function startSmtp(options: SMTPServerOptions = {}): Promise<TestSm
   const make = () => {
     const server = new SMTPServer({
       authOptional: true,
-      disabledCommands: options.onAuth ? [] : ["AUTH"],
+      disabledCommands: [...(options.onAuth ? [] : ["AUTH"]), ...(options.key ? [] : ["STARTTLS"])],
       disableReverseLookup: true,
       closeTimeout: 100,
       onConnect(_session, done) {

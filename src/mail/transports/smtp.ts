@@ -86,6 +86,10 @@ function refusedBySmtp(error: NodemailerError, server: string): MailRefused {
     const remedy = `the mail server ${server} does not take the login that it is given`;
     return new MailRefused({ failure: "smtp login", isTransportDown: true, remedy });
   }
+  if (code === "ETLS" || isCertificateError(error)) {
+    const remedy = `the mail server ${server} offers no TLS that can be verified`;
+    return new MailRefused({ failure: "tls", isTransportDown: true, remedy });
+  }
   const isRefusal = (responseCode ?? 0) >= 500;
   if (command === "RCPT TO" || command === "DATA") {
     // A deadline in the middle of one mail says nothing of the next.
@@ -94,10 +98,6 @@ function refusedBySmtp(error: NodemailerError, server: string): MailRefused {
   if (isRefusal) {
     const remedy = `the mail server ${server} refuses mail of this sender or host (${failure})`;
     return new MailRefused({ failure, isTransportDown: true, remedy });
-  }
-  if (code === "ETLS" || isCertificateError(error)) {
-    const remedy = `the mail server ${server} offers no TLS that can be verified`;
-    return new MailRefused({ failure: "tls", isTransportDown: true, remedy });
   }
   return new MailRefused({ failure, isTransportDown: true });
 }

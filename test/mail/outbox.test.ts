@@ -1,0 +1,157 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type OutboxFunctions, outboxFunctions } from "../../src/database/outbox_functions.ts";
+import { countMail, listMail, retryMail } from "../../src/outbox/queue.ts";
+import { emptyOutbox, queuedRows, queueMails, statesOf } from "../support/delivery.ts";
+import { createTestProject, inTransaction, type TestProject } from "../support/project.ts";
+import { openService, type TestService } from "../support/service.ts";
+
+let service: TestService;
+let outbox: OutboxFunctions;
+let one: TestProject;
+let two: TestProject;
+
+beforeAll(async () => {
+  service = await openService();
+  outbox = outboxFunctions(service.runtime);
+  one = await createTestProject();
+  two = await createTestProject();
+});
+beforeEach(() => emptyOutbox(service));
+
+const set = (project: TestProject, text: string) =>
+  service.engine.query(`update miosa_auth.outbox set ${text} where project_id = $1`, [project.id]);
+
+describe("claiming", () => {
+  it("lets projects take turns, however much one of them has", async () => {
+    await queueMails(one, 300);
+    await queueMails(two, 2);
+    const claimed = await outbox.claim(10, 90);
+    const projects = claimed.map(({ project_id }) => project_id);
+    expect(projects.filter((id) => id === two.id)).toHaveLength(2);
+    expect(projects.filter((id) => id === one.id)).toHaveLength(8);
+  });
+
+  it("gives a row to nobody else until its lease is over, and then with another lease", async () => {
+    await queueMails(one, 1);
+    const [first] = await outbox.claim(10, 90);
+    expect(await outbox.claim(10, 90)).toEqual([]);
+    await set(one, "due_at = now()");
+    const [second] = await outbox.claim(10, 90);
+    expect([first?.attempts, second?.attempts]).toEqual([1, 2]);
+    if (!first || !second) throw new Error("nothing was claimed");
+    expect(second.lease).not.toBe(first.lease);
+
+    expect(await outbox.settle(first)).toBe(false);
+    expect(await outbox.postpone(first, "timeout", true)).toBe(null);
+    expect(await outbox.release(first)).toBe(false);
+    expect(await outbox.defer(first, "no transport", 5)).toBe(false);
+    expect(await statesOf(one)).toEqual({ queued: 1 });
+    expect(await outbox.settle(second)).toBe(true);
+    expect(await outbox.settle(second)).toBe(false);
+  });
+
+  it("reads the first due rows of each project by index, of 10,000 and of one", async () => {
+    await queueMails(one, 10_000);
+    await queueMails(two, 1);
+    await service.engine.query("analyze miosa_auth.outbox");
+    const [body] = await service.engine.query<{ prosrc: string }>(
+      "select prosrc from pg_proc where oid = 'miosa_auth.claim_mail(integer, integer)'::regprocedure",
+    );
+    const statement = body?.prosrc.replaceAll("p_limit", "5").replaceAll("p_lease_seconds", "90");
+    const plan = await inTransaction(service, async (query) => {
+      await query("set local search_path = miosa_auth, pg_temp");
+      const rows = await query<{ "QUERY PLAN": string }>(
+        `explain (analyze, costs off, timing off, summary off) ${statement}`,
+      );
+      return rows.map((row) => row["QUERY PLAN"]).join("\n");
+    });
+    expect(plan).not.toMatch(/Seq Scan on outbox/);
+    expect(plan.match(/outbox_due_idx/g)?.length).toBeGreaterThanOrEqual(3);
+    // Nothing but the rows that are taken, and as many again, is looked at.
+    const most = Math.max(...[...plan.matchAll(/rows=(\d+)/g)].map(([, rows]) => Number(rows)));
+    expect(most).toBeLessThanOrEqual(10);
+    const claimed = (await queuedRows(two)).filter(({ attempts }) => attempts === 1);
+    expect(claimed).toHaveLength(1);
+  });
+});
+
+describe("what is over", () => {
+  it("goes in small batches: rows for nobody, sent mail after a week, parked after a month", async () => {
+    await queueMails(one, 7, { purpose: "none" });
+    await set(one, "queued_at = now() - interval '61 seconds'");
+    expect([await outbox.prune(5), await outbox.prune(5), await outbox.prune(5)]).toEqual([
+      5, 2, 0,
+    ]);
+
+    await queueMails(one, 1);
+    await set(
+      one,
+      "state = 'sent', payload = '', data = '{}', settled_at = now() - interval '6 days'",
+    );
+    expect(await outbox.prune(5)).toBe(0);
+    await set(one, "settled_at = now() - interval '8 days'");
+    expect(await outbox.prune(5)).toBe(1);
+
+    await queueMails(one, 1, { payload: "00" });
+    await set(one, "state = 'parked', settled_at = now() - interval '8 days'");
+    expect(await outbox.prune(5)).toBe(1);
+    expect(await queuedRows(one)).toEqual([
+      expect.objectContaining({ state: "parked", isErased: true }),
+    ]);
+    expect(await outbox.prune(5)).toBe(0);
+    await set(one, "settled_at = now() - interval '31 days'");
+    expect(await outbox.prune(5)).toBe(1);
+    expect(await queuedRows(one)).toEqual([]);
+  });
+
+  it("is never mail that waits", async () => {
+    await queueMails(one, 3);
+    await set(one, "queued_at = now() - interval '60 days'");
+    expect(await outbox.prune(100)).toBe(0);
+    expect(await statesOf(one)).toEqual({ queued: 3 });
+  });
+});
+
+describe("an administrator", () => {
+  it("sees mail by state and project, and never what it says", async () => {
+    await queueMails(one, 2, { payload: "c0ffee" });
+    await queueMails(two, 1);
+    await set(two, "state = 'parked', failure = 'smtp 550', settled_at = now()");
+    await queueMails(two, 4, { purpose: "none" });
+    const all = await listMail(service.admin);
+    expect(all).toHaveLength(3);
+    expect(JSON.stringify(all)).not.toMatch(/c0ffee|payload|data/);
+    expect(await listMail(service.admin, { state: "parked" })).toEqual([
+      expect.objectContaining({ project: two.id, failure: "smtp 550", due_at: null }),
+    ]);
+    const counts = await countMail(service.admin);
+    expect(counts.find(({ project }) => project === one.id)).toMatchObject({
+      queued: 2,
+      parked: 0,
+    });
+    expect(counts.find(({ project }) => project === two.id)).toMatchObject({
+      queued: 0,
+      parked: 1,
+      failure: "smtp 550",
+    });
+  });
+
+  it("queues parked mail again, unless what it said is gone", async () => {
+    await queueMails(one, 2);
+    await set(one, "state = 'parked', attempts = 100, failure = 'timeout', settled_at = now()");
+    await service.engine.query(
+      `update miosa_auth.outbox set settled_at = now() - interval '25 hours'
+       where project_id = $1 and recipient = 'm2@example.com'`,
+      [one.id],
+    );
+    const ids = (await queuedRows(one)).map(({ id }) => id);
+    expect(await retryMail(service.admin, ids)).toBe(1);
+    expect(await queuedRows(one)).toEqual([
+      expect.objectContaining({ state: "queued", attempts: 0, failure: null }),
+      expect.objectContaining({ state: "parked" }),
+    ]);
+    await expect(retryMail(service.admin, ["1; drop"])).rejects.toMatchObject({
+      code: "validation_failed",
+    });
+  });
+});
