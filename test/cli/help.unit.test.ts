@@ -10,6 +10,8 @@ const commands = [
   "dev",
   "doctor",
   "key generate",
+  "mail preview",
+  "mail template",
   "migrate",
   "project adopt",
   "project create",

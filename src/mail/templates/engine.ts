@@ -3,8 +3,18 @@ import type { MailTemplate } from "./template.ts";
 
 // What a mail needs, and nothing that writes past the escaping (`raw`, `echo`, `cycle`), reads files or
 // undoes what was done to users' text.
-const tags = ["assign", "break", "capture", "case", "comment", "continue", "for", "if", "unless"];
-const filters = [
+export const engineTags = [
+  "assign",
+  "break",
+  "capture",
+  "case",
+  "comment",
+  "continue",
+  "for",
+  "if",
+  "unless",
+];
+export const engineFilters = [
   "append",
   "capitalize",
   "default",
@@ -68,8 +78,8 @@ function engine(options: LiquidOptions): Liquid {
     dynamicPartials: false,
     templates: {},
   });
-  keepOnly(liquid.filters, filters);
-  keepOnly(liquid.tags, tags);
+  keepOnly(liquid.filters, engineFilters);
+  keepOnly(liquid.tags, engineTags);
   return liquid;
 }
 
