@@ -169,6 +169,10 @@ async function callAll(query: Query, id: string): Promise<void> {
   await callKeys(query);
   await callAdmin(query);
   await query('select change_settings(\'{"email_confirmation": "required"}\')');
+  const words = { purpose: "recovery", language: "en", subject: "s", html: "h", text: "t" };
+  await query("select set_mail_templates($1::jsonb)", [JSON.stringify([words])]);
+  const [removed] = await query("select remove_mail_templates('recovery', null) as removed");
+  expect(removed).toEqual({ removed: [{ purpose: "recovery", language: "en" }] });
   const [settings] = await query("select read_settings() ->> 'email_confirmation' as confirmation");
   expect(settings).toEqual({ confirmation: "required" });
 
