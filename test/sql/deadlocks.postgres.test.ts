@@ -136,16 +136,19 @@ const operations: Record<string, Operation> = {
   changePassword: async (f, person) => {
     const [session] = person.sessions;
     if (!session) return "no session";
+    const { caller } = session;
     const next = hashes.find((hash) => hash !== person.hash) ?? "";
+    const salt = await f.ownPasswordSalt({ caller, isGuess: false, client });
+    if (salt.outcome !== null) return salt.outcome;
     const { outcome } = await f.updateUser({
-      caller: session.caller,
+      caller,
       email: null,
       emailAsTyped: null,
       nonceMacs: null,
       mail: null,
       userMetadata: { at: person.sessions.length },
       passwordHash: next,
-      attempt: null,
+      attempt: (salt as { attempt: string }).attempt,
       currentProof: null,
       newProof: hashProof(next),
       client,
