@@ -1,47 +1,51 @@
 // Closed-loop HTTP load over plain sockets, in a process of its own: a full HTTP client costs as much
 // as the server it measures.
 import { connect } from "node:net";
+import { closedLoop } from "./meter.mjs";
 
-const job = JSON.parse(process.env.BENCH_LOAD ?? "{}");
-const deadline = performance.now() + job.seconds * 1000;
-const latencies = [];
-let failures = 0;
-
-await Promise.all(job.clients.map(run));
-latencies.sort((a, b) => a - b);
-process.send?.({
-  requests: latencies.length,
-  failures,
-  rate: latencies.length / job.seconds,
-  p50: at(0.5),
-  p99: at(0.99),
+process.on("disconnect", () => process.exit());
+process.on("message", async (job) => {
+  let failures = 0;
+  const clients = job.clients.map((client) => open(job.port, client));
+  const result = await closedLoop(clients.length, job.seconds, async (index) => {
+    const status = await clients[index].send();
+    if (status !== 200) failures += 1;
+  });
+  for (const { socket } of clients) socket.destroy();
+  process.send?.({ ...result, failures });
 });
+process.send?.({});
 
-async function run(client) {
-  const socket = connect(job.port, "127.0.0.1");
+function open(port, { method, path, token, body, newEmail, rotates }) {
+  const socket = connect(port, "127.0.0.1");
   socket.setNoDelay(true);
   const reply = replies(socket);
-  let { body } = client;
+  let next = requestOf({ method, path, token, body });
   let count = 0;
-  while (performance.now() < deadline) {
-    if (job.signsUp) body = { ...body, email: `${client.name}.${count++}@example.com` };
-    const start = performance.now();
-    socket.write(request(client, body));
+  const send = async () => {
+    if (newEmail !== undefined) {
+      count += 1;
+      const email = `${newEmail}.${count}@example.com`;
+      next = requestOf({ method, path, body: { ...body, email } });
+    }
+    socket.write(next);
     const { status, text } = await reply();
-    latencies.push(performance.now() - start);
-    if (status !== 200) failures += 1;
-    else if (job.rotates) body = { refresh_token: JSON.parse(text).refresh_token };
-  }
-  socket.destroy();
+    if (rotates && status === 200) {
+      const { refresh_token } = JSON.parse(text);
+      next = requestOf({ method, path, body: { refresh_token } });
+    }
+    return status;
+  };
+  return { socket, send };
 }
 
-function request({ method, path, token }, body) {
+function requestOf({ method, path, token, body }) {
   const payload = body === undefined ? "" : JSON.stringify(body);
   const lines = [`${method} ${path} HTTP/1.1`, "Host: bench"];
   if (token) lines.push(`Authorization: Bearer ${token}`);
   if (payload)
     lines.push("Content-Type: application/json", `Content-Length: ${Buffer.byteLength(payload)}`);
-  return `${lines.join("\r\n")}\r\n\r\n${payload}`;
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${payload}`);
 }
 
 function replies(socket) {
@@ -62,8 +66,4 @@ function replies(socket) {
     new Promise((resolve) => {
       waiting = resolve;
     });
-}
-
-function at(share) {
-  return latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
 }

@@ -1,11 +1,14 @@
-// The limit on this machine: the same SQL function under pgbench, which does nothing else.
+// The limit on this machine: the same SQL functions under pgbench, which does nothing else.
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { quantiles } from "./meter.mjs";
 
 const run = promisify(execFile);
+// Writing every latency down would slow the limit itself.
+const loggedShare = "0.1";
 
 /** Whether pgbench is on this machine. */
 export async function hasPgbench(program) {
@@ -17,26 +20,35 @@ export async function hasPgbench(program) {
   }
 }
 
-/** Transactions a second of a pgbench script. */
-export async function pgbench({ program, url, script, clients, seconds, variables = {} }) {
+/** Transactions a second of a pgbench script, and their latencies. */
+export async function pgbench({ program, url, script, clients, seconds }) {
   const folder = await mkdtemp(join(tmpdir(), "miosa-bench-"));
   try {
     const file = join(folder, "script.sql");
     await writeFile(file, script);
-    const defined = Object.entries(variables).flatMap(([name, value]) => [
-      "-D",
-      `${name}=${value}`,
-    ]);
     const { stdout } = await run(program, [
       ...["-n", "-M", "prepared", "-f", file, "-c", String(clients), "-j", "2"],
-      ...["-T", String(seconds), ...defined, url],
+      ...["-l", "--log-prefix", join(folder, "latencies"), "--sampling-rate", loggedShare],
+      ...["-T", String(seconds), "-D", "n=0", url],
     ]);
     return {
+      requests: Number(/transactions actually processed: (\d+)/.exec(stdout)?.[1]),
       rate: Number(/tps = ([\d.]+)/.exec(stdout)?.[1]),
-      p50: Number(/latency average = ([\d.]+)/.exec(stdout)?.[1]),
+      ...quantiles(await latencies(folder)),
       failures: Number(/number of failed transactions: (\d+)/.exec(stdout)?.[1] ?? 0),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function latencies(folder) {
+  const files = (await readdir(folder)).filter((name) => name.startsWith("latencies"));
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+  return texts.flatMap((text) =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => Number(line.split(" ")[2]) / 1000),
+  );
 }

@@ -1,0 +1,67 @@
+// A project of the benchmark's own, and the users that call it.
+import { randomBytes } from "node:crypto";
+import * as miosa from "miosa-auth";
+import { asProjectOwner } from "../dist/src/projects/registry.js";
+
+const runtimeRole = "miosa_bench_server";
+const password = "a perfectly fine phrase";
+
+export async function createFixture(adminUrl) {
+  const id = `proj_bench_${randomBytes(4).toString("hex")}`;
+  const masterKey = miosa.generateMasterKey();
+  const admin = miosa.connectPostgres({ url: adminUrl, connections: 2 });
+  await miosa.prepareDatabase(admin, { runtimeRole });
+  await miosa.createProject(admin, { id, keyring: miosa.parseKeyring(masterKey) });
+  await miosa.changeSettings(admin, id, { logins_per_address: 0, signups_per_address: 0 });
+  const url = new URL(adminUrl);
+  url.username = runtimeRole;
+  return {
+    ...{ id, masterKey, url: url.href },
+    run: (sql) => asProjectOwner(admin, id, (tx) => tx.script(sql)),
+    async close() {
+      await miosa.deleteProject(admin, id);
+      await admin.close();
+    },
+  };
+}
+
+/** Signs a user up by HTTP. */
+export async function signUp(origin, email) {
+  const user = { email, password };
+  return Object.assign(user, await session(`${origin}/signup`, user));
+}
+
+/** Gives a user a new session, of which nothing was used yet. */
+export async function signIn(origin, user) {
+  return Object.assign(user, await session(`${origin}/token`, user));
+}
+
+async function session(url, { email }) {
+  const reply = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ email, password }),
+  });
+  const body = await reply.json();
+  if (!reply.ok) throw new Error(JSON.stringify(body));
+  const claims = JSON.parse(Buffer.from(body.access_token.split(".")[1], "base64url"));
+  const { access_token: token, refresh_token: refreshToken } = body;
+  return { token, refreshToken, user: claims.sub, session: claims.session_id };
+}
+
+/** One stored hash for all, so that one proof of it signs each of them in under pgbench. */
+export async function shareHash(fixture, { user }) {
+  await fixture.run(
+    `update users set password_hash = (select password_hash from users where id = '${user}')
+     where password_hash is not null`,
+  );
+}
+
+/** Chains of refresh tokens that pgbench can compute: SHA-256 of a name and a number. */
+export async function seedChains(fixture, { user }, clients, round) {
+  await fixture.run(
+    `with s as (insert into sessions (user_id) select '${user}'::uuid from generate_series(1, ${clients}) returning id)
+     insert into refresh_tokens (session_id, token_hash)
+     select s.id, sha256(convert_to(format('%s:%s:0', ${round}, row_number() over () - 1), 'UTF8')) from s`,
+  );
+}
