@@ -50,7 +50,7 @@ describe("what a page says", () => {
   it("is in the browser's language, or the project's, or English", async () => {
     const german = await createTestProject({ language: "de" });
     const title = async (of: TestProject, wish?: string) => {
-      const headers = wish === undefined ? {} : { "Accept-Language": wish };
+      const headers: Record<string, string> = wish === undefined ? {} : { "Accept-Language": wish };
       const { html } = await openPage(of, "/sign-in", { headers });
       return [/<html lang="(..)">/.exec(html)?.[1], /<h1>(.*)<\/h1>/.exec(html)?.[1]];
     };

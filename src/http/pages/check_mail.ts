@@ -37,8 +37,8 @@ ${submit(isRecovery ? resetPassword.submit : checkMail.submit)}`;
     status: problem?.status ?? 200,
     body: html`${summary(problem)}
 <p>${before}<strong>${email}</strong>${after}</p>
-<p>${isRecovery ? resetPassword.withCode : checkMail.orCode}</p>
+<p>${isRecovery ? checkMail.orReset : checkMail.orCode}</p>
 ${form(page, isRecovery ? "/reset-password" : "/verify/confirm", body, { type, from })}
-<div class="links"><p>${link(page, from, checkMail.again)}</p></div>`,
+<div class="links"><p>${checkMail.noMail} ${link(page, from, checkMail.again)}</p></div>`,
   });
 }

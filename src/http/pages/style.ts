@@ -52,7 +52,6 @@ main {
 h1 { margin: 0 0 1.25rem; font-size: 1.5rem; line-height: 1.25; }
 p { margin: 0 0 1rem; }
 form { margin: 0 0 1.25rem; }
-main > :last-child, form > :last-child { margin-bottom: 0; }
 label { display: block; margin-bottom: 0.25rem; font-weight: 600; }
 .field { margin-bottom: 1.125rem; }
 .hint { margin: 0 0 0.25rem; color: var(--quiet); font-size: 0.9rem; }
@@ -97,7 +96,8 @@ a { color: inherit; text-underline-offset: 0.2em; }
 }
 .summary p { margin: 0; }
 .links { padding-top: 1.25rem; border-top: 1px solid color-mix(in srgb, var(--line) 35%, transparent); }
-.links p { margin: 0 0 0.5rem; }
+.links > * { margin: 0 0 0.5rem; }
+main > :last-child, form > :last-child, .links > :last-child { margin-bottom: 0; }
 @media (max-width: 28rem) {
   body { align-content: start; padding: 0; background: var(--card); }
   main { padding: 1.5rem 1.25rem; border-width: 4px 0 0; border-radius: 0; }

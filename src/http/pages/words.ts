@@ -25,7 +25,9 @@ export interface PageWords {
     /** Between the two stands the address. Nothing here tells whether anybody has it. */
     readonly sentTo: readonly [string, string];
     readonly orCode: string;
+    readonly orReset: string;
     readonly submit: string;
+    readonly noMail: string;
     readonly again: string;
   };
   readonly resetPassword: {

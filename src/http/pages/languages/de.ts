@@ -30,16 +30,18 @@ export const de: PageWords = {
   checkMail: {
     title: "Sehen Sie in Ihre E-Mail",
     sentTo: [
-      "Wenn wir an ",
-      " schreiben können, ist eine E-Mail unterwegs. Öffnen Sie den Link darin.",
+      "Eine E-Mail an ",
+      " ist unterwegs, wenn diese Adresse hier verwendet werden kann. Öffnen Sie den Link darin.",
     ],
     orCode: "Oder geben Sie den Code ein, der darin steht.",
+    orReset: "Oder geben Sie den Code ein, der darin steht, und ein neues Passwort.",
     submit: "Weiter",
-    again: "Keine E-Mail? Sehen Sie im Spam nach, oder fordern Sie sie noch einmal an.",
+    noMail: "Keine E-Mail? Sehen Sie im Spam-Ordner nach.",
+    again: "Noch einmal anfordern",
   },
   resetPassword: {
     title: "Neues Passwort wählen",
-    withCode: "Geben Sie den Code aus der E-Mail ein und das Passwort, das Sie möchten.",
+    withCode: "Geben Sie den Code aus der E-Mail ein und ein neues Passwort.",
     submit: "Passwort speichern",
   },
   confirm: {

@@ -28,14 +28,19 @@ export const en: PageWords = {
   },
   checkMail: {
     title: "Check your mail",
-    sentTo: ["If ", " can be written to, a mail is on its way. Open its link to go on."],
+    sentTo: [
+      "A mail is on its way to ",
+      ", if that address can be used here. Open its link to go on.",
+    ],
     orCode: "Or enter the code that it brings.",
+    orReset: "Or enter the code that it brings, and a new password.",
     submit: "Continue",
-    again: "No mail? Look among the spam, or ask again.",
+    noMail: "No mail? Look in your spam folder.",
+    again: "Ask again",
   },
   resetPassword: {
     title: "Choose a new password",
-    withCode: "Enter the code of the mail and the password that you want.",
+    withCode: "Enter the code that the mail brought, and a new password.",
     submit: "Save the password",
   },
   confirm: {
