@@ -5,7 +5,7 @@ import { type DeliverOptions, deliver } from "./deliver.ts";
 
 export interface CourierOptions {
   readonly outbox: OutboxFunctions;
-  readonly deliver: DeliverOptions;
+  readonly deliver: Omit<DeliverOptions, "databaseFailed">;
   /** Milliseconds; 0 looks only when it is woken. */
   readonly pollInterval: number;
   readonly concurrency: number;
@@ -55,7 +55,7 @@ export function startCourier(options: CourierOptions): Courier {
   }
 
   function begin(mail: ClaimedMail): void {
-    const work = deliver(mail, options.deliver)
+    const work = deliver(mail, { ...options.deliver, databaseFailed: failed })
       .catch(failed)
       .finally(() => {
         underWay.delete(work);

@@ -28,6 +28,8 @@ export interface DeliverOptions {
   readonly stopping: AbortSignal;
   /** Aborted when a mail that is under way must be given up. */
   readonly giveUp: AbortSignal;
+  /** Hears of calls that failed and are made again. */
+  readonly databaseFailed: (error: unknown) => void;
 }
 
 // Seconds until somebody may have mended what keeps all mail of a project.
@@ -44,7 +46,7 @@ type Verdict =
 
 /** Tries one leased mail and records what came of it. Rejects only when the database is away. */
 export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promise<void> {
-  const { outbox, logger, giveUp } = options;
+  const { outbox, logger } = options;
   const started = performance.now();
   const line = {
     mail: mail.id,
@@ -55,7 +57,7 @@ export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promi
   const verdict = await attempt(mail, options).catch(unexpected);
   const ms = Math.round(performance.now() - started);
   if (verdict === null) {
-    await settle(mail, outbox, giveUp);
+    await settle(mail, options);
     logger.info({ ...line, ms }, "mail sent");
     return;
   }
@@ -228,13 +230,14 @@ function stableId({ id, installation }: ClaimedMail): string {
 
 // The mail has left: as long as this process lives, that it is not known would send it twice. The
 // lease holds until somebody else takes it, which nobody can while the database is away.
-async function settle(mail: ClaimedMail, outbox: OutboxFunctions, giveUp: AbortSignal) {
+async function settle(mail: ClaimedMail, { outbox, giveUp, databaseFailed }: DeliverOptions) {
   for (;;) {
     try {
       await outbox.settle(mail);
       return;
     } catch (error) {
       if (giveUp.aborted) throw error;
+      databaseFailed(error);
       await sleep(500, undefined, { signal: giveUp }).catch(() => {});
     }
   }
