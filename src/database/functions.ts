@@ -30,7 +30,13 @@ export function projectFunctions(database: Database, schema: string) {
 
     mailConfiguration: () => call<MailConfiguration>("mail_configuration"),
 
-    startTokenLife: (tokenHash: Uint8Array) => call<boolean>("start_token_life", bytea(tokenHash)),
+    startTokenLife: (tokenHash: Uint8Array) =>
+      database.call<boolean>({
+        schema,
+        name: "start_token_life",
+        args: [bytea(tokenHash)],
+        isScalar: true,
+      }),
 
     signup: (p: {
       email: string;

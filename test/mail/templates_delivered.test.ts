@@ -40,7 +40,7 @@ async function mailTo(data: object, options: Parameters<typeof deliverFrom>[2] =
   await delivery.drain();
   const [mail, ...more] = mailbox.mails();
   expect(more).toEqual([]);
-  return { mail: mail ?? expect.fail("no mail"), email, log: delivery.log.join("") };
+  return { mail: mail ?? expect.fail(delivery.log.join("")), email, log: delivery.log.join("") };
 }
 
 describe("a mail that leaves", () => {
