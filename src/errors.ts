@@ -51,6 +51,19 @@ export const errorTable = {
     status: 400,
     message: "code challenge does not match previously saved code verifier",
   },
+  bad_oauth_state: {
+    status: 400,
+    message: "This sign-in was not started in this browser, is over, or was finished already",
+  },
+  bad_oauth_callback: { status: 400, message: "The provider's answer cannot be used" },
+  provider_disabled: { status: 400, message: "This provider is not enabled" },
+  manual_linking_disabled: { status: 404, message: "Manual linking is disabled" },
+  identity_already_exists: { status: 422, message: "Identity is already linked to a user" },
+  identity_not_found: { status: 422, message: "The user has no such identity" },
+  single_identity_not_deletable: {
+    status: 422,
+    message: "User must have at least 1 identity after unlinking",
+  },
   not_admin: { status: 403, message: "This endpoint requires a service_role token" },
 
   signup_disabled: { status: 422, message: "Signups not allowed for this instance" },
@@ -77,6 +90,11 @@ export const errorTable = {
   conflict: { status: 409, message: "The request met another one, try again" },
   request_timeout: { status: 504, message: "The request took too long" },
   service_unavailable: { status: 503, message: "The service cannot answer now, try again" },
+  custom_claims_failed: {
+    status: 500,
+    message: "The application's own claims could not be made",
+    sqlstate: "MA903",
+  },
   unexpected_failure: {
     status: 500,
     message: "Unexpected failure, please check server logs",

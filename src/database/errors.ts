@@ -1,4 +1,4 @@
-import { AuthError, type AuthErrorCode, errorTable } from "../errors.ts";
+import { AuthError, type AuthErrorCode, errorTable, OperatorError } from "../errors.ts";
 
 /** What a driver throws, as far as it may be trusted. Never logged or serialised as it is: PGlite's carries the parameters. */
 interface DriverError {
@@ -67,7 +67,7 @@ export function fromDriver(error: unknown): AuthError | DatabaseError {
   const known = name ? constraintErrors[name] : undefined;
   if (known) return new AuthError(known.code, { message: known.message });
   const raised = sqlstate ? raisedCodes.get(sqlstate) : undefined;
-  if (raised) return new AuthError(raised);
+  if (raised) return new AuthError(raised, causeOf(raised, error as DriverError));
   if (sqlstate === raisedByApplication) return refusedByApplication(error as DriverError);
   const failure = new DatabaseError(sqlstate, name, explain(error));
   if (sqlstate === "57014" || sqlstate === "55P03") {
@@ -75,6 +75,11 @@ export function fromDriver(error: unknown): AuthError | DatabaseError {
   }
   if (!isUnavailable(error, sqlstate)) return failure;
   return new AuthError("service_unavailable", { retryAfter: 1, cause: failure });
+}
+
+// Told by SQLSTATE and line, in words of this product's own: for the operator's log.
+function causeOf(raised: AuthErrorCode, { message }: DriverError) {
+  return raised === "custom_claims_failed" ? { cause: new OperatorError(String(message)) } : {};
 }
 
 function refusedByApplication({ message }: DriverError): AuthError {

@@ -1,5 +1,6 @@
 import { boolean, bytea, inet, jsonb, text, uuid } from "./arguments.ts";
 import type { Argument, Database } from "./database.ts";
+import { identityFunctions } from "./identity_functions.ts";
 import { mailFunctions } from "./mail_functions.ts";
 import type {
   Caller,
@@ -25,6 +26,7 @@ export function projectFunctions(database: Database, schema: string) {
 
   return {
     ...mailFunctions(call),
+    ...identityFunctions(call),
 
     configuration: () => call<Configuration>("configuration"),
 

@@ -101,7 +101,7 @@ export function mailFunctions(call: Call) {
       ),
 
     recoveryAccount: (tokenHash: Uint8Array) =>
-      call<Result<{ email: string }>>("recovery_account", bytea(tokenHash)),
+      call<Result<{ email: string; code_challenge: string | null }>>("recovery_account", bytea(tokenHash)),
 
     checkRecoveryCode: (p: { email: string; macs: readonly string[]; client: Client }) =>
       call<Result<{ attempt: string }>>(
@@ -132,13 +132,27 @@ export function mailFunctions(call: Call) {
         text(p.client.userAgent),
       ),
 
+    codeForSession: (p: {
+      refreshHash: Uint8Array;
+      codeHash: Uint8Array;
+      codeChallenge: string;
+      client: Client;
+    }) =>
+      call<Result<object>>(
+        "code_for_session",
+        bytea(p.refreshHash),
+        bytea(p.codeHash),
+        text(p.codeChallenge),
+        inet(p.client.address),
+      ),
+
     exchangeCode: (p: {
       codeHash: Uint8Array;
       codeChallenge: string;
       refreshHash: Uint8Array;
       client: Client;
     }) =>
-      call<Result<Grant>>(
+      call<Result<Grant & { provider_tokens: string | null }>>(
         "exchange_code",
         bytea(p.codeHash),
         text(p.codeChallenge),

@@ -81,6 +81,52 @@ export type Redeemed = {
   readonly half_done?: true;
 };
 
+/** A provider of a project, as it is stored. */
+export interface ProviderConfiguration {
+  readonly name: string;
+  /** The preset that knows the rest. */
+  readonly kind: string;
+  /** Of an OIDC provider. */
+  readonly issuer: string | null;
+  readonly client_id: string;
+  /** The client secret, sealed; hex. */
+  readonly sealed: string;
+  readonly scopes: readonly string[];
+  readonly options: Metadata;
+}
+
+/** What a provider has proved of somebody. */
+export interface ProvedIdentity {
+  /** The name under which the project keeps the provider. */
+  readonly provider: string;
+  readonly issuer: string;
+  readonly subject: string;
+  /** Canonical; null unless the provider has verified it and is believed. */
+  readonly email: string | null;
+  /** The provider's word, for identity_data. */
+  readonly data: Metadata;
+}
+
+/** An authorization code that waits for its exchange; bytes in hex. */
+export interface CodeOffer {
+  readonly hash: string;
+  readonly challenge: string;
+  /** The provider's own tokens, sealed. */
+  readonly tokens: string | null;
+}
+
+/** A browser that came back from a provider. */
+export interface OAuthFlow {
+  readonly provider: string;
+  readonly redirect_to: string | null;
+  readonly code_challenge: string | null;
+  /** What this service kept for the provider's answer, sealed; hex. */
+  readonly sealed: string;
+  /** Of a user who links an identity; null when somebody signs in. */
+  readonly session_id: string | null;
+  readonly user_id: string | null;
+}
+
 /** What the HTTP layer prepares for a mail that SQL may queue; bytes in hex. */
 export interface MailOffer {
   readonly token_hash: string;
@@ -100,6 +146,9 @@ export interface Configuration {
   readonly password_min_length: number;
   readonly bcrypt_cost: number;
   readonly signups_per_address: number;
+  readonly anonymous_users: boolean;
+  readonly manual_linking: boolean;
+  readonly providers: readonly { readonly name: string; readonly kind: string }[];
   readonly verify_on_get: boolean;
   readonly pages_enabled: boolean;
   /** `#rrggbb`. */

@@ -13,7 +13,7 @@ begin
     return p_user;
   end if;
 
-  if p_purpose in ('magiclink', 'recovery', 'invite') then
+  if p_purpose in ('magiclink', 'recovery', 'invite', 'oauth') then
     p_user.password_hash := null;
     delete from identities where user_id = p_user.id and provider <> 'email';
     perform revoke_sessions(p_user.id, 'global', null, 'address_proved_by_another');

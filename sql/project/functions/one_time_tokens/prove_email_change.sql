@@ -30,10 +30,11 @@ begin
     return jsonb_build_object('outcome', 'email_exists');
   end;
   insert into identities select i.* from email_identity(p_user) i
-  on conflict (provider, subject) do update set
+  on conflict (issuer, subject) do update set
     identity_data = identities.identity_data
       || jsonb_build_object('email', p_user.email, 'email_verified', true),
     updated_at = clock_timestamp();
+  p_user := note_providers(p_user.id);
   set constraints all immediate;
   delete from guess_budgets where subject = email_subject(v_before.email);
   perform void_tokens(p_user.id);

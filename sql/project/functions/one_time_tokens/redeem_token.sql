@@ -34,11 +34,10 @@ begin
   perform record_event('token_redeemed', p_user.id, null, p_client, jsonb_build_object('purpose', p_token.purpose));
 
   if p_code_hash is not null and p_token.code_challenge is not null then
-    insert into authorization_codes (user_id, code_hash, code_challenge, method, expires_at)
-    values (
-      p_user.id, p_code_hash, p_token.code_challenge,
+    perform add_authorization_code(
+      p_user.id,
       case v_method when 'signup' then 'email/signup' else v_method end,
-      clock_timestamp() + interval '5 minutes'
+      jsonb_build_object('hash', encode(p_code_hash, 'hex'), 'challenge', p_token.code_challenge)
     );
     return jsonb_build_object('outcome', null, 'code', true);
   end if;

@@ -1,5 +1,5 @@
 -- An authorization code for a session, with the challenge that the client's verifier gives (RFC 7636
--- section 4.6). Once: a second time it ends the session that the first got (RFC 6749 section 4.1.2).
+-- section 4.6), and the provider's sealed tokens or null. Once: a second time it ends the session that the first got (RFC 6749 section 4.1.2).
 -- Called by the runtime. Locks: the user, the code.
 -- Returns: flow_state_not_found, flow_state_expired, bad_code_verifier, user_banned.
 
@@ -38,10 +38,13 @@ begin
   end if;
 
   v_granted := open_session(v_user, v_code.method, p_refresh_hash, p_client, p_user_agent);
-  update authorization_codes set session_id = (v_granted #>> '{claims,session_id}')::uuid where id = v_code.id;
-  return v_granted;
+  update authorization_codes set
+    session_id = (v_granted #>> '{claims,session_id}')::uuid,
+    provider_tokens = null
+  where id = v_code.id;
+  return v_granted || jsonb_build_object('provider_tokens', encode(v_code.provider_tokens, 'hex'));
 end
 $$;
 
 comment on function exchange_code(bytea, text, bytea, inet, text) is
-  'Exchanges an authorization code: {outcome, claims, user}, or {outcome: code}.';
+  'Exchanges an authorization code: {outcome, claims, user, provider_tokens}, or {outcome: code}.';

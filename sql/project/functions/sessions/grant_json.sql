@@ -11,6 +11,7 @@ declare
   v_settings settings;
   v_iat bigint := floor(extract(epoch from clock_timestamp()));
   v_exp bigint;
+  v_claims jsonb;
 begin
   select * into strict v_settings from settings;
   v_exp := v_iat + v_settings.access_token_lifetime;
@@ -21,24 +22,28 @@ begin
     v_exp := least(v_exp, floor(extract(epoch from p_session.created_at) + v_settings.session_lifetime));
   end if;
 
+  v_claims := jsonb_build_object(
+    'sub', p_user.id,
+    'aud', 'authenticated',
+    'role', p_user.role,
+    'session_id', p_session.id,
+    'aal', p_session.aal,
+    'amr', p_session.amr,
+    'email', coalesce(p_user.email, ''),
+    'phone', '',
+    'is_anonymous', p_user.is_anonymous,
+    'app_metadata', p_user.app_metadata,
+    'user_metadata', p_user.user_metadata,
+    'iat', v_iat,
+    'exp', v_exp,
+    'db_mac', db_mac(p_user.id, p_session.id, p_user.role, p_session.aal, v_exp)
+  );
+  if v_settings.custom_claims <> '' then
+    v_claims := with_custom_claims(v_settings.custom_claims, v_claims);
+  end if;
   return jsonb_build_object(
     'outcome', null,
-    'claims', jsonb_build_object(
-      'sub', p_user.id,
-      'aud', 'authenticated',
-      'role', p_user.role,
-      'session_id', p_session.id,
-      'aal', p_session.aal,
-      'amr', p_session.amr,
-      'email', coalesce(p_user.email, ''),
-      'phone', '',
-      'is_anonymous', p_user.is_anonymous,
-      'app_metadata', p_user.app_metadata,
-      'user_metadata', p_user.user_metadata,
-      'iat', v_iat,
-      'exp', v_exp,
-      'db_mac', db_mac(p_user.id, p_session.id, p_user.role, p_session.aal, v_exp)
-    ),
+    'claims', v_claims,
     'user', user_json(p_user, user_identities_json(p_user.id))
   );
 end

@@ -16,6 +16,12 @@ as $$
     'password_min_length', s.password_min_length,
     'bcrypt_cost', s.bcrypt_cost,
     'signups_per_address', s.signups_per_address,
+    'anonymous_users', s.anonymous_users,
+    'manual_linking', s.manual_linking,
+    'providers', (
+      select coalesce(jsonb_agg(jsonb_build_object('name', p.name, 'kind', p.kind) order by p.created_at, p.name), '[]')
+      from providers p
+    ),
     'verify_on_get', s.verify_on_get,
     'pages_enabled', s.pages_enabled,
     'page_color', s.page_color,

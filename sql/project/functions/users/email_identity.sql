@@ -9,6 +9,7 @@ begin
   v_identity.id := gen_random_uuid();
   v_identity.user_id := p_user.id;
   v_identity.provider := 'email';
+  v_identity.issuer := 'email';
   v_identity.subject := p_user.id::text;
   v_identity.identity_data := jsonb_build_object(
     'sub', p_user.id,
