@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { grantHelpers } from "../../src/projects/grants.ts";
 import { requireProject } from "../../src/projects/registry.ts";
+import { emptyOutbox, queuedRows, queueMails } from "../support/delivery.ts";
 import { createTestProject, inTransaction, type TestProject } from "../support/project.ts";
 
 let mine: TestProject;
@@ -87,6 +88,7 @@ describe("the owner of one project's schema", () => {
   });
 
   it("reads nothing of the registry, and queues mail in no other name (case 124)", async () => {
+    await emptyOutbox(mine.service);
     const mail = "purpose, recipient, payload) values";
     const row = "'reset', 'a@b.test', '\\x00'";
     for (const [sql, expected] of [
@@ -101,19 +103,44 @@ describe("the owner of one project's schema", () => {
         `insert into miosa_auth.outbox (project_id, owner_role, ${mail} ('${theirs.id}', '${theirOwner}', ${row})`,
         denied,
       ],
-      ["delete from miosa_auth.outbox", denied],
+      ["update miosa_auth.outbox set recipient = 'a@b.test'", denied],
+      ["select payload from miosa_auth.outbox", denied],
+      ["select data from miosa_auth.outbox", denied],
+      ["select lease from miosa_auth.outbox", denied],
+      ["delete from miosa_auth.outbox where payload = ''", denied],
+      ["delete from miosa_auth.outbox returning payload", denied],
+      ["select miosa_auth.claim_mail(1, 90)", denied],
+      ["select miosa_auth.settle_mail(1, gen_random_uuid())", denied],
+      ["select miosa_auth.prune_mail(1)", denied],
+      ["select miosa_auth.list_mail(null, null, 10)", denied],
+      ["select miosa_auth.retry_mail(null, null)", denied],
     ] as const) {
       expect([sql, await outcome(myOwner, sql)]).toEqual([sql, expected]);
     }
     const own = `insert into miosa_auth.outbox (project_id, ${mail} ('${mine.id}', ${row})`;
     expect(await outcome(myOwner, own)).toBe(0);
     const { engine } = mine.service;
+    await queueMails(theirs, 2);
+    const all = "from miosa_auth.outbox";
+    expect(await outcome(myOwner, `select project_id, purpose, recipient, user_id ${all}`)).toBe(1);
+    expect(await outcome(myOwner, `delete ${all} where project_id = '${theirs.id}'`)).toBe(0);
+    // A function that fails when it meets another's row is met by none.
+    const probe = `select 1 / (project_id <> '${theirs.id}')::int ${all}`;
+    expect(await outcome(myOwner, probe)).toBe(1);
+    expect(await queuedRows(theirs)).toHaveLength(2);
     expect(
       await engine.query(
         "select project_id, owner_role from miosa_auth.outbox where project_id = any ($1)",
         [[mine.id, theirs.id]],
       ),
-    ).toEqual([{ project_id: mine.id, owner_role: myOwner }]);
+    ).toEqual(
+      expect.arrayContaining([
+        { project_id: mine.id, owner_role: myOwner },
+        { project_id: theirs.id, owner_role: theirOwner },
+      ]),
+    );
+    expect(await outcome(myOwner, `delete ${all}`)).toBe(0);
+    expect([await queuedRows(mine), (await queuedRows(theirs)).length]).toEqual([[], 2]);
   });
 
   it("finds no secret in what every role may read of the catalogue (case 124)", async () => {
