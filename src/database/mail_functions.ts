@@ -101,7 +101,10 @@ export function mailFunctions(call: Call) {
       ),
 
     recoveryAccount: (tokenHash: Uint8Array) =>
-      call<Result<{ email: string; code_challenge: string | null }>>("recovery_account", bytea(tokenHash)),
+      call<Result<{ email: string; code_challenge: string | null }>>(
+        "recovery_account",
+        bytea(tokenHash),
+      ),
 
     checkRecoveryCode: (p: { email: string; macs: readonly string[]; client: Client }) =>
       call<Result<{ attempt: string }>>(

@@ -54,8 +54,13 @@ export function readLanguages(c: HttpContext): string[] {
     .slice(0, mostLanguages);
 }
 
-// S256 alone (RFC 7636 section 4.2): with `plain`, whoever reads the request has the verifier.
-function readChallenge(body: MailFields): string | null {
+/**
+ * The PKCE challenge of a request, or null. S256 alone (RFC 7636 section 4.2): with `plain`, whoever
+ * reads the request has the verifier.
+ *
+ * @throws AuthError validation_failed for one that is none
+ */
+export function readChallenge(body: MailFields): string | null {
   const { code_challenge: challenge, code_challenge_method: method } = body;
   if (!challenge && !method) return null;
   if (!challenge || !method) {

@@ -15,6 +15,25 @@ export function newAuthorizationCode(): AuthorizationCode {
 }
 
 /**
+ * Turns a session that was just opened into a code for the client that sent the S256 challenge; the
+ * session is gone, and the client opens one of its own.
+ *
+ * @throws AuthError session_not_found for a session that was used already
+ */
+export async function codeForSession(
+  functions: ProjectFunctions,
+  session: {
+    readonly refreshHash: Uint8Array;
+    readonly codeChallenge: string;
+    readonly client: Client;
+  },
+): Promise<AuthorizationCode> {
+  const code = newAuthorizationCode();
+  accepted(await functions.codeForSession({ ...session, codeHash: code.hash }));
+  return code;
+}
+
+/**
  * Exchanges a code for a session. The verifier stays here: SQL compares its challenge (S256, RFC 7636
  * section 4.6).
  *

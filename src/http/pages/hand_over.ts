@@ -1,9 +1,12 @@
 import type { Grant } from "../../database/functions.ts";
 import { accepted } from "../../database/outcomes.ts";
+import { codeForSession } from "../../tokens/authorization_code.ts";
 import type { RefreshToken } from "../../tokens/refresh_token.ts";
 import { issueSession } from "../../tokens/session_reply.ts";
+import { readChallenge } from "../mail_request.ts";
 import { admittedRedirect, redirectRules, redirectTarget } from "../redirects.ts";
 import type { HttpContext } from "../service.ts";
+import type { PageState } from "./page.ts";
 
 /**
  * Where a session may be handed to: the page that was asked for when the project admits it, the site
@@ -16,19 +19,26 @@ export function handOverTarget(c: HttpContext, requested: string | undefined): s
 }
 
 /**
- * Leads to the app with the session in the fragment, as GoTrue does. Where it may not be handed over,
- * the session ends at once, and the way leads to the site; null where there is none.
+ * Leads to the app with the session in the fragment, as GoTrue does, or with a code in the query where
+ * the app sent a PKCE challenge. Where it may not be handed over, the session ends at once, and the way
+ * leads to the site; null where there is none.
  */
 export async function handSessionOver(
   c: HttpContext,
-  requested: string | undefined,
+  state: PageState,
   session: { readonly grant: Grant; readonly token: RefreshToken; readonly type?: string },
 ): Promise<Response | null> {
   const { grant, token, type } = session;
-  const target = handOverTarget(c, requested);
+  const target = handOverTarget(c, state.redirect_to);
   if (target === null) {
     await endSession(c, token);
     return toSite(c);
+  }
+  const codeChallenge = readChallenge(state);
+  if (codeChallenge) {
+    const session = { refreshHash: token.hash, codeChallenge, client: c.get("client") };
+    const code = await codeForSession(c.get("project").functions, session);
+    return handCodeOver(c, state.redirect_to, code.text);
   }
   const issued = await issueSession(c.get("project").issuer, grant, token);
   return withFragment(c, target, {

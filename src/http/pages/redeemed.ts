@@ -10,6 +10,7 @@ import {
   toSite,
   withFragment,
 } from "./hand_over.ts";
+import type { PageState } from "./page.ts";
 
 interface Offered {
   readonly refreshToken: RefreshToken;
@@ -23,10 +24,11 @@ const halfDone =
 /** Leads on with what a mail's link or code was worth; null where there is nowhere to go. */
 export async function leadOn(
   c: HttpContext,
-  requested: string | undefined,
+  state: PageState,
   { claims, user, code, half_done: isHalf }: Redeemed,
   offered: Offered,
 ): Promise<Response | null> {
+  const { redirect_to: requested } = state;
   if (isHalf) {
     const target = handOverTarget(c, requested);
     return target === null ? toSite(c) : withFragment(c, target, { message: halfDone, sb: "" });
@@ -34,5 +36,5 @@ export async function leadOn(
   if (code && offered.code) return handCodeOver(c, requested, offered.code.text);
   if (!claims || !user) throw new AuthError("unexpected_failure");
   const { refreshToken: token, type } = offered;
-  return handSessionOver(c, requested, { grant: { claims, user }, token, type });
+  return handSessionOver(c, state, { grant: { claims, user }, token, type });
 }

@@ -1,4 +1,5 @@
 import type { Next } from "hono";
+import { readChallenge } from "../mail_request.ts";
 import type { App, HttpContext } from "../service.ts";
 import { donePage } from "./done.ts";
 import { forgotPasswordRoute } from "./forgot_password.ts";
@@ -37,7 +38,7 @@ async function serve(route: PageRoute, c: HttpContext, next: Next): Promise<Resp
     return undefined;
   }
   const page = openPage(c, isReading ? c.req.query() : {});
-  return orRefused(page, async () => (isReading ? route.show?.(page) : take(route, page)));
+  return orRefused(page, async () => (isReading ? show(route, page) : take(route, page)));
 }
 
 async function orRefused(page: Page, work: () => Promise<Response | undefined>) {
@@ -49,11 +50,19 @@ async function orRefused(page: Page, work: () => Promise<Response | undefined>) 
   }
 }
 
+async function show(route: PageRoute, page: Page): Promise<Response | undefined> {
+  // Before anything is done for it: an app that asks wrongly is to see that at once.
+  readChallenge(page.state);
+  return route.show?.(page);
+}
+
 async function take(route: PageRoute, page: Page): Promise<Response | undefined> {
   const { c, words } = page;
   if (!isOwnPost(c)) return refusedPage(page, words.refused.crossSite, 403);
   const form = await readForm(c);
-  return route.submit?.(openPage(c, form), form);
+  const asked = openPage(c, form);
+  readChallenge(asked.state);
+  return route.submit?.(asked, form);
 }
 
 async function compatibleVerify(c: HttpContext, next: Next): Promise<Response | undefined> {

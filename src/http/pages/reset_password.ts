@@ -26,8 +26,12 @@ export async function newPasswordPage(
   problem: Problem | null = null,
 ): Promise<Response> {
   const { resetPassword: own, fields } = page.words;
-  const email = await accountOf(page, token);
-  if (email === null) return linkExpiredPage(page, "recovery");
+  const account = await accountOf(page, token);
+  if (account === null) return linkExpiredPage(page, "recovery");
+  const { email, code_challenge: challenge } = account;
+  // The client that asked for the mail is to get a code, not tokens, in the end.
+  const pkce = challenge ? { code_challenge: challenge, code_challenge_method: "s256" } : {};
+  const asked = { ...page, state: { ...page.state, ...pkce } };
   const body = html`${field({ ...emailField(page, email), isReadOnly: true }, null)}
 ${field(newPasswordField(page, fields.newPassword), problem)}
 ${submit(own.submit)}`;
@@ -36,15 +40,15 @@ ${submit(own.submit)}`;
     isRefusal: problem !== null,
     status: problem?.status ?? 200,
     body: html`${summary(problem)}
-${form(page, "/reset-password", body, { token })}`,
+${form(asked, "/reset-password", body, { token })}`,
   });
 }
 
-async function accountOf(page: Page, text: string): Promise<string | null> {
+async function accountOf(page: Page, text: string) {
   const token = parseOneTimeToken(text);
   if (!token) return null;
   const account = await page.c.get("project").functions.recoveryAccount(token.hash);
-  return account.outcome === null ? account.email : null;
+  return account.outcome === null ? account : null;
 }
 
 async function byLink(page: Page, input: Form, text: string): Promise<Response> {
@@ -107,9 +111,7 @@ async function finish(page: Page, grant: Grant, token: ReturnType<typeof newRefr
   const { c, state } = page;
   c.get("service").mailQueued();
   const session = { grant, token, type: "recovery" };
-  return (
-    (await handSessionOver(c, state.redirect_to, session)) ?? donePage(page, "passwordChanged")
-  );
+  return (await handSessionOver(c, state, session)) ?? donePage(page, "passwordChanged");
 }
 
 function codePage(page: Page, input: Form = {}, problem: Problem | null = null) {

@@ -40,7 +40,7 @@ async function enter(page: Page, email: string, password: string): Promise<Respo
     tokenHash: token.hash,
     client: c.get("client"),
   });
-  const handed = await handSessionOver(c, state.redirect_to, { grant, token });
+  const handed = await handSessionOver(c, state, { grant, token });
   return handed ?? donePage(page, "signedIn");
 }
 

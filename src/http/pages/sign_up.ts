@@ -54,7 +54,7 @@ async function join(page: Page, address: ReadEmail, password: string): Promise<R
     return checkMailPage(page, { email: address.email, type: "signup", from: "/sign-up" });
   }
   const session = { grant: { claims, user }, token, type: "signup" };
-  return (await handSessionOver(c, state.redirect_to, session)) ?? donePage(page, "signedIn");
+  return (await handSessionOver(c, state, session)) ?? donePage(page, "signedIn");
 }
 
 function signUpPage(page: Page, input: Form = {}, problem: Problem | null = null) {

@@ -52,7 +52,7 @@ async function byLink(page: Page, { type = "" }: Form, token: string): Promise<R
     const { functions } = c.get("project");
     const redeemed = await redeemLink(functions, token, { ...redemption, codeHash: code.hash });
     c.get("service").mailQueued();
-    const led = await leadOn(page.c, page.state.redirect_to, redeemed, {
+    const led = await leadOn(page.c, page.state, redeemed, {
       refreshToken,
       code,
       type,
@@ -82,7 +82,7 @@ async function byCode(page: Page, input: Form): Promise<Response> {
       redemption,
     );
     c.get("service").mailQueued();
-    const led = await leadOn(page.c, page.state.redirect_to, redeemed, { refreshToken, type });
+    const led = await leadOn(page.c, page.state, redeemed, { refreshToken, type });
     return led ?? donePage(page, doneWith(type, redeemed));
   } catch (error) {
     const from = type === "signup" ? "/sign-up" : "/sign-in";

@@ -34,7 +34,7 @@ export async function verifyOnGet(c: HttpContext): Promise<Response | null> {
       client: c.get("client"),
     });
     c.get("service").mailQueued();
-    return await leadOn(c, requested, redeemed, { refreshToken, code, type });
+    return await leadOn(c, { redirect_to: requested }, redeemed, { refreshToken, code, type });
   } catch (error) {
     const target = redirectTarget(redirectRules(c), requested);
     if (target === null || !(error instanceof Error)) throw error;

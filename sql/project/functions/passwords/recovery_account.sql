@@ -8,7 +8,7 @@ set search_path from current
 as $$
   select coalesce(
     (
-      select jsonb_build_object('outcome', null, 'email', t.email)
+      select jsonb_build_object('outcome', null, 'email', t.email, 'code_challenge', t.code_challenge)
       from one_time_tokens t
       where t.token_hash = p_token_hash and t.purpose = 'recovery' and t.expires_at > clock_timestamp()
     ),
@@ -16,4 +16,4 @@ as $$
   )
 $$;
 
-comment on function recovery_account(bytea) is 'The address of a live recovery link: {outcome, email}, or {outcome: otp_expired}.';
+comment on function recovery_account(bytea) is 'The address of a live recovery link, and the PKCE challenge of who asked: {outcome, email, code_challenge}, or {outcome: otp_expired}.';
