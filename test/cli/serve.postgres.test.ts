@@ -44,9 +44,25 @@ async function post(url: string, body: object): Promise<Response> {
   return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+const mail = { MIOSA_AUTH_MAIL_URL: "file:///tmp/no-mail", MIOSA_AUTH_MAIL_FROM: "a@b.example" };
+
 describe("serve", () => {
+  it("notes that mail waits where it does not know where to", async () => {
+    expect((await serve()).stderr()).toContain("note: MIOSA_AUTH_MAIL_URL is not set");
+    expect((await serve(mail)).stderr()).not.toContain("note:");
+    const half = await runCli(
+      ["serve"],
+      environment({ MIOSA_AUTH_MAIL_URL: mail.MIOSA_AUTH_MAIL_URL }),
+    );
+    expect([half.code, half.stderr]).toEqual([1, expect.stringContaining("MIOSA_AUTH_MAIL_FROM")]);
+    const unsafe = { ...mail, MIOSA_AUTH_MAIL_URL: "smtp://u:hidden-word@mail.example?tls=off" };
+    const refused = await runCli(["serve"], environment(unsafe));
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("loopback")]);
+    expect(refused.stderr).not.toContain("hidden-word");
+  });
+
   it("prints where it serves on standard output, and logs on standard error", async () => {
-    const server = await serve();
+    const server = await serve(mail);
     const port = server.printed.port;
     expect(server.printed).toEqual({
       public_url: `http://localhost:${port}`,

@@ -2,6 +2,7 @@ import type { Database } from "../../database/database.ts";
 import type { Keyring } from "../secrets.ts";
 import { type Finding, fail, ok, reasonOf, warn } from "./finding.ts";
 import { examineLogin } from "./login.ts";
+import { examineMail } from "./mail.ts";
 import { examineProjects, examineShared } from "./projects.ts";
 import { examineRegistry } from "./registry.ts";
 import { examineServer } from "./server.ts";
@@ -19,7 +20,7 @@ export interface ExaminationOptions {
 
 /**
  * Looks a database over: the server, the login, the registry, whether the keyring opens the projects'
- * keys, and where schemas differ from what this release makes. Changes nothing.
+ * keys, where schemas differ from what this release makes, and whether mail leaves. Changes nothing.
  */
 export async function examineDatabase(
   database: Database,
@@ -60,6 +61,7 @@ export async function examineDatabase(
     ...absent,
     ...part,
     ...(await examineProjects(database, login, chosen, keyring)),
+    ...(await examineMail(database, login, projectId)),
   ];
 }
 
