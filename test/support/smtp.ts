@@ -17,7 +17,11 @@ export type SmtpMode =
   /** No answer to the end of DATA. */
   | "hang in DATA"
   /** Taken and kept, and the link breaks before the answer. */
-  | "drop after DATA";
+  | "drop after DATA"
+  /** Taken and kept, without an answer. */
+  | "hang after DATA"
+  /** Taken and kept, with the answer a second later. */
+  | "slow after DATA";
 
 export interface ReceivedMail {
   readonly from: string;
@@ -75,6 +79,8 @@ export async function startSmtp(options: SMTPServerOptions = {}): Promise<TestSm
             raw,
             isSecure: session.secure,
           });
+          if (mode === "hang after DATA") return undefined;
+          if (mode === "slow after DATA") return setTimeout(done, 1_000);
           if (mode !== "drop after DATA") return done();
           for (const socket of sockets) socket.destroy();
           return undefined;
