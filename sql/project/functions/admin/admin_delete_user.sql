@@ -18,7 +18,9 @@ begin
   delete from users where id = v_user.id;
   -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
   set constraints all immediate;
-  delete from guess_budgets where subject in (email_subject(v_user.email), user_subject(v_user.id));
+  -- But not of codes: whoever made the account could make it anew, and guess on.
+  delete from guess_budgets
+  where subject in (email_subject(v_user.email), user_subject(v_user.id)) and purpose <> 'code';
   perform discard_mail(v_user.id, true);
   perform record_event('user_deleted', v_user.id, null, null, jsonb_build_object('by', session_user));
   return jsonb_build_object('outcome', null, 'user_id', v_user.id);

@@ -1,5 +1,6 @@
 -- For service_role: makes a user without a password, or takes one whose address was never proved, and
--- mails an invitation. A proved address is refused; this caller may know who there is.
+-- mails an invitation. A proved address is refused; this caller may know who there is. Where too much
+-- mail went to the address, no user is made.
 -- Called by the runtime.
 -- Returns: email_exists, over_email_send_rate_limit.
 
@@ -13,10 +14,7 @@ declare
   v_user users;
   v_wait integer;
 begin
-  v_user := create_email_user(p_email, p_email_as_typed, null, p_user_metadata);
-  if v_user.id is null then
-    select * into v_user from users where email = p_email for no key update;
-  end if;
+  select * into v_user from users where email = p_email for no key update;
   if v_user.email_confirmed_at is not null then
     return jsonb_build_object('outcome', 'email_exists');
   end if;
@@ -24,10 +22,20 @@ begin
   if v_wait is not null then
     return wait_json('over_email_send_rate_limit', v_wait);
   end if;
+  if v_user.id is null then
+    v_user := create_email_user(p_email, p_email_as_typed, null, p_user_metadata);
+    if v_user.id is null then
+      -- Somebody signed up in between.
+      select * into v_user from users where email = p_email for no key update;
+    end if;
+  end if;
 
   update users set invited_at = clock_timestamp(), confirmation_sent_at = clock_timestamp()
-  where id = v_user.id
+  where id = v_user.id and email_confirmed_at is null
   returning * into v_user;
+  if not found then
+    return jsonb_build_object('outcome', 'email_exists');
+  end if;
   perform issue_token(v_user, 'invite', v_user.email, p_mail);
   perform record_event('user_invited', v_user.id, null, p_client);
   return jsonb_build_object('outcome', null, 'user', user_json(v_user, user_identities_json(v_user.id)));

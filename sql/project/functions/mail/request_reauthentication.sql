@@ -1,7 +1,7 @@
 -- Mails a code to the caller's own address, by which it shows once more that it is the user.
 -- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget.
 -- Returns: user_not_found, session_not_found, session_expired, user_banned, validation_failed for a user
--- without an address, email_not_confirmed, over_request_rate_limit, over_email_send_rate_limit.
+-- without an address, over_request_rate_limit, over_email_send_rate_limit.
 
 create or replace function request_reauthentication(p_session_id uuid, p_user_id uuid, p_mail jsonb, p_client inet)
 returns jsonb

@@ -18,11 +18,9 @@ begin
   v_user := v_asked.account;
   if v_user.id is null then
     perform queue_nothing(p_mail);
-    return jsonb_build_object('outcome', null);
+  else
+    perform issue_token(v_user, 'recovery', v_user.email, p_mail);
   end if;
-
-  update users set recovery_sent_at = clock_timestamp() where id = v_user.id returning * into v_user;
-  perform issue_token(v_user, 'recovery', v_user.email, p_mail);
   perform record_event('recovery_requested', v_user.id, null, p_client);
   return jsonb_build_object('outcome', null);
 end

@@ -27,10 +27,9 @@ begin
   end if;
   if v_user.id is null then
     perform queue_nothing(p_mail);
-    return jsonb_build_object('outcome', null);
+  else
+    perform issue_token(v_user, 'magiclink', v_user.email, p_mail);
   end if;
-
-  perform issue_token(v_user, 'magiclink', v_user.email, p_mail);
   perform record_event('magic_link_requested', v_user.id, null, p_client);
   return jsonb_build_object('outcome', null);
 end

@@ -20,6 +20,7 @@ begin
     select u.* into v_user
     from one_time_tokens t join users u on u.id = t.user_id and u.new_email = t.email
     where t.purpose = 'email_change' and t.email = p_email
+    order by t.created_at desc
     limit 1
     for no key update of u;
   elsif (v_asked.account).email_confirmed_at is null then
@@ -27,15 +28,10 @@ begin
   end if;
   if v_user.id is null then
     perform queue_nothing(p_mail);
-    return jsonb_build_object('outcome', null);
-  end if;
-
-  if p_purpose = 'email_change' then
-    update users set email_change_sent_at = clock_timestamp() where id = v_user.id returning * into v_user;
   else
-    update users set confirmation_sent_at = clock_timestamp() where id = v_user.id returning * into v_user;
+    perform issue_token(v_user, p_purpose, p_email, p_mail);
   end if;
-  perform issue_token(v_user, p_purpose, p_email, p_mail);
+  perform record_event('mail_requested_again', v_user.id, null, p_client);
   return jsonb_build_object('outcome', null);
 end
 $$;

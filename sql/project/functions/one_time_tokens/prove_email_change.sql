@@ -23,7 +23,7 @@ begin
     update users set
       email = new_email, email_as_typed = new_email_as_typed, email_confirmed_at = clock_timestamp(),
       new_email = null, new_email_as_typed = null, new_email_proved_by = null, email_change_sent_at = null,
-      is_anonymous = false, updated_at = clock_timestamp()
+      signed_up_again_at = null, is_anonymous = false, updated_at = clock_timestamp()
     where id = p_user.id
     returning * into p_user;
   exception when unique_violation then
@@ -36,7 +36,7 @@ begin
     updated_at = clock_timestamp();
   p_user := note_providers(p_user.id);
   set constraints all immediate;
-  delete from guess_budgets where subject = email_subject(v_before.email);
+  delete from guess_budgets where subject = email_subject(v_before.email) and purpose <> 'code';
   perform void_tokens(p_user.id);
   if v_before.email_confirmed_at is not null then
     -- The old address hears of it, and of the new one.

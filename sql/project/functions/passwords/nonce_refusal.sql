@@ -11,6 +11,8 @@ declare
 begin
   if p_macs is null then
     return null;
+  elsif p_user.email is null then
+    return refusal_json('reauthentication_not_valid');
   end if;
   select * into v_guess from guess_code(p_user.email, jsonb_build_object('reauthentication', p_macs));
   if v_guess.wait is not null then

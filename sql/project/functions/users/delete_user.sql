@@ -32,7 +32,9 @@ begin
   delete from users where id = p_user_id;
   -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
   set constraints all immediate;
-  delete from guess_budgets where subject in (email_subject(v_user.email), user_subject(v_user.id));
+  -- But not of codes: whoever made the account could make it anew, and guess on.
+  delete from guess_budgets
+  where subject in (email_subject(v_user.email), user_subject(v_user.id)) and purpose <> 'code';
   perform discard_mail(p_user_id, true);
   perform record_event('user_deleted', p_user_id, p_session_id, p_client);
   return jsonb_build_object('outcome', null);
