@@ -72,6 +72,8 @@ function found(mails: readonly KeptMail[], c: HttpContext): KeptMail | undefined
 
 function page(c: HttpContext, html: string): Response {
   c.header("Content-Security-Policy", pagePolicy);
+  // Without a referrer, a form of this page would not say whose it is.
+  c.header("Referrer-Policy", "same-origin");
   return c.html(html);
 }
 

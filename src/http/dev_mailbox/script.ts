@@ -14,13 +14,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 const mails = document.querySelector("[data-live]");
 if (mails) {
-  let seen;
   setInterval(async () => {
     if (document.hidden) return;
     const reply = await fetch("/_dev/mail/list").catch(() => null);
-    const text = reply?.ok ? await reply.text() : seen;
-    if (seen !== undefined && text !== seen) mails.innerHTML = text;
-    seen = text;
+    if (!reply?.ok) return;
+    const news = document.createElement("template");
+    news.innerHTML = await reply.text();
+    if (news.innerHTML !== mails.innerHTML) mails.innerHTML = news.innerHTML;
   }, 1000);
 }
 `;
