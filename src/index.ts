@@ -62,6 +62,15 @@ export {
   type PrepareOptions,
   prepareDatabase,
 } from "./projects/prepare_database.ts";
+export { type ProviderOptions, providerKinds } from "./projects/provider_rules.ts";
+export {
+  listProviders,
+  type NewProvider,
+  openProvider,
+  removeProvider,
+  type ShownProvider,
+  setProvider,
+} from "./projects/providers.ts";
 export {
   addReference,
   type DeleteAction,

@@ -173,6 +173,7 @@ async function callAll(query: Query, id: string): Promise<void> {
   await query("select set_mail_templates($1::jsonb)", [JSON.stringify([words])]);
   const [removed] = await query("select remove_mail_templates('recovery', null) as removed");
   expect(removed).toEqual({ removed: [{ purpose: "recovery", language: "en" }] });
+  await callProviders(query);
   const [settings] = await query("select read_settings() ->> 'email_confirmation' as confirmation");
   expect(settings).toEqual({ confirmation: "required" });
 
@@ -301,6 +302,17 @@ async function callTriggers(query: Query): Promise<void> {
     execute function guard_application_trigger('b', ${row?.owner})`);
   await query("create trigger b after update on users for each row execute function followed()");
   await query("update users set role = role");
+}
+
+async function callProviders(query: Query): Promise<void> {
+  const set =
+    "select set_provider('acme', 'oidc', 'https://acme.example', 'c', '\\x00', '{a}', '{}') as replaced";
+  expect(await query(set)).toEqual([{ replaced: false }]);
+  expect(await query(set)).toEqual([{ replaced: true }]);
+  expect(await query("select list_providers() -> 0 ->> 'name' as name")).toEqual([
+    { name: "acme" },
+  ]);
+  expect(await query("select remove_provider('acme') as removed")).toEqual([{ removed: true }]);
 }
 
 async function callKeys(query: Query): Promise<void> {
