@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Auth, createAuth } from "../../src/auth.ts";
@@ -68,12 +69,17 @@ export async function startPagesServer(settings: Partial<Settings>): Promise<Pag
   };
 }
 
-/** An app that shows its fragment, and has a form that it should not have. */
+// What the guide tells apps to do.
+const [, takeSession = ""] =
+  /^```js\n([\s\S]*?)^```$/m.exec(readFileSync("docs/pages.md", "utf8")) ?? [];
+
+/** An app that shows what it was handed, and has a form that it should not have. */
 async function startApp(authOrigin: string) {
   const html = `<!doctype html><html lang="en"><title>The app</title><h1>The app</h1><pre></pre>
     <form method="post" action="${authOrigin}/proj_pages/forgot-password">
     <input name="email" value="victim@example.com"><button>Win a prize</button></form>
-    <script>document.querySelector("pre").textContent = location.hash</script>`;
+    <script type="module">${takeSession}
+    document.querySelector("pre").textContent = JSON.stringify(session)</script>`;
   const server = createServer((_, reply) => {
     reply.setHeader("Content-Type", "text/html; charset=utf-8").end(html);
   });
