@@ -291,6 +291,9 @@ async function callMail(f: ProjectFunctions, email: string, caller: Caller): Pro
   expect(
     await f.exchangeCode({ codeHash: bytes(), codeChallenge: "", refreshHash: bytes(), client }),
   ).toEqual({ outcome: "flow_state_not_found" });
+  expect(
+    await f.codeForSession({ refreshHash: bytes(), codeHash: bytes(), codeChallenge: "", client }),
+  ).toEqual({ outcome: "session_not_found" });
   return moved;
 }
 
