@@ -36,7 +36,7 @@ export async function mailPage(mail: KeptMail): Promise<string> {
           <dt>To</dt>
           <dd>${mail.to}</dd>
           <dt>From</dt>
-          <dd>${mail.from.name} &lt;${mail.from.address}&gt;</dd>
+          <dd>${mail.from.name} ${mail.from.address}</dd>
           <dt>Project</dt>
           <dd>${mail.projectId}</dd>
           <dt>Purpose</dt>

@@ -15,6 +15,7 @@ body {
 h1 { margin: 0; font-size: 1.5rem; overflow-wrap: anywhere; }
 h2 { margin: 2rem 0 .5rem; font-size: 1rem; }
 header p { margin: .25rem 0 1rem; color: var(--quiet); }
+header form { margin-bottom: 1rem; }
 a { color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 button, .button {
@@ -44,7 +45,7 @@ code { font-size: 1.25rem; letter-spacing: .1em; }
 dd time { text-align: left; color: inherit; }
 .mails time { grid-row: 2; }
 .empty { padding: 3rem 1rem; border: 1px dashed var(--line); border-radius: .5rem; text-align: center; color: var(--quiet); }
-iframe { width: 100%; height: 36rem; border: 1px solid var(--line); border-radius: .5rem; background: #fff; }
+iframe { width: 100%; height: 46rem; border: 1px solid var(--line); border-radius: .5rem; background: #fff; }
 pre {
   margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card);
   white-space: pre-wrap; overflow-wrap: anywhere;
