@@ -53,7 +53,10 @@ export interface TestAuth {
   sql: TestQuery;
   /** Makes a session older, as if the time had passed: `"31 days"`, as Postgres reads it. */
   age(session: SessionReply, interval: string): Promise<void>;
-  /** Forgets every user of the project; rows of other tables that refer to them follow their own rules. */
+  /**
+   * Forgets every user of the project, and all mail; rows of other tables that refer to users follow
+   * their own rules.
+   */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
@@ -120,7 +123,10 @@ async function startIn(
     sql,
     age: (session, interval) =>
       ageSession(database, projectId, String(claimsOf(session.access_token).session_id), interval),
-    reset: () => deleteUsers(database, projectId),
+    async reset() {
+      await deleteUsers(database, projectId);
+      transport.clear();
+    },
     async close() {
       await auth.close();
       await database.close();

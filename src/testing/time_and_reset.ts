@@ -22,16 +22,18 @@ export async function ageSession(
   });
 }
 
-/** Removes all users, and what was counted and recorded of them. */
+/** Removes all users, what was counted and recorded of them, and mail that waits. */
 export async function deleteUsers(database: Database, projectId: string): Promise<void> {
-  await inProject(database, projectId, (tx) =>
-    tx.script(`
+  await inProject(database, projectId, async (tx) => {
+    await tx.script(`
       delete from users;
       delete from guess_budgets;
       delete from login_attempts;
       delete from request_rates;
-      delete from audit_log`),
-  );
+      delete from mail_budgets;
+      delete from audit_log`);
+    await tx.query("delete from miosa_auth.outbox where project_id = $1", [projectId]);
+  });
 }
 
 function inProject<T>(

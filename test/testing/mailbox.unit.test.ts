@@ -48,6 +48,17 @@ describe("the mailbox of createTestAuth", () => {
     );
   });
 
+  it("is empty after a reset, also of what waited, and the address may ask again", async () => {
+    const credentials = { email: "dee@example.com", password: "a perfectly fine phrase" };
+    await post("/signup", credentials);
+    await auth.mailbox.latest(credentials.email);
+    await post("/recover", { email: credentials.email });
+    await auth.reset();
+    expect(await auth.mailbox.all()).toEqual([]);
+    await post("/signup", credentials);
+    expect(await auth.mailbox.all(credentials.email)).toHaveLength(1);
+  });
+
   it("has none for an address that nobody has", async () => {
     await post("/recover", { email: "nobody@example.com" });
     expect(await auth.mailbox.all()).toEqual([]);
