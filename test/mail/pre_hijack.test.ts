@@ -10,6 +10,7 @@ import {
   redeemCode,
   redeemLink,
   reset,
+  resetByCode,
   signsIn,
 } from "../support/mailed.ts";
 import { newestMail, queuedMail } from "../support/outbox.ts";
@@ -78,7 +79,7 @@ describe("an account that somebody else made with one's address", () => {
     const account = await hijacked();
     await askFor(project, "/reset", { email: account.email });
     const { email, ...mail } = { ...(await newestMail(project, account.email)), ...account };
-    const owner = await reset(project, { email, code: mail.code });
+    const owner = await resetByCode(project, { email, code: mail.code });
     expect(owner.status).toBe(200);
     await expectOwned(account, owner.body);
     expect(await signsIn(project, email, newPassword)).toBe(true);

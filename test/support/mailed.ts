@@ -68,13 +68,22 @@ export function redeemCode(
 
 export const newPassword = "another perfectly fine phrase";
 
-/** Sets {@link newPassword} by a token, or by an address and its code. */
+/** Sets {@link newPassword} by a link's token. */
 export function reset(
   project: TestProject,
-  proof: { readonly token: string } | { readonly email: string; readonly code: string },
+  { token }: { readonly token: string },
   options?: RequestOptions,
 ): Promise<Reply<SessionReply>> {
-  return project.post("/reset", { ...proof, password: newPassword }, options);
+  return project.post("/reset", { token, password: newPassword }, options);
+}
+
+/** Sets {@link newPassword} by a typed code. */
+export function resetByCode(
+  project: TestProject,
+  { email, code }: { readonly email: string; readonly code: string },
+  options?: RequestOptions,
+): Promise<Reply<SessionReply>> {
+  return project.post("/reset", { email, code, password: newPassword }, options);
 }
 
 export async function signsIn(

@@ -1,0 +1,241 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { UserJson } from "../../src/database/functions.ts";
+import type { SessionReply } from "../../src/tokens/session_reply.ts";
+import { ageSession, sessionIdOf } from "../support/age.ts";
+import {
+  askFor,
+  isLive,
+  mailingProject,
+  otpExpired,
+  redeemCode,
+  redeemLink,
+  signsIn,
+} from "../support/mailed.ts";
+import { newestMail, queuedMail } from "../support/outbox.ts";
+import { freshEmail, goodPassword, type Reply, type TestProject } from "../support/project.ts";
+
+type Modes = "both" | "new";
+const projects: Partial<Record<Modes, TestProject>> = {};
+let project: TestProject;
+beforeAll(async () => {
+  for (const mode of ["both", "new"] as const) {
+    projects[mode] = await mailingProject({ email_change_confirmation: mode });
+  }
+  project = projects.both as TestProject;
+});
+
+/** A signed-in user whose address is proved. */
+async function proved(of = project) {
+  const email = freshEmail();
+  await of.signUp({ email });
+  const mail = await newestMail(of, email);
+  const { body } = await redeemLink(of, { ...mail, type: "signup" });
+  return { email, session: body };
+}
+
+function change(
+  { access_token: token }: SessionReply,
+  body: object,
+  of = project,
+): Promise<Reply<UserJson & { error_code?: string }>> {
+  return of.request("/user", { method: "PATCH", token, body });
+}
+
+async function asked(of = project) {
+  const { email, session } = await proved(of);
+  const next = freshEmail();
+  const reply = await change(session, { email: next }, of);
+  expect(reply).toMatchObject({ status: 200, body: { email, new_email: next } });
+  return { email, next, session };
+}
+
+async function linkTo(address: string, of = project) {
+  const { token, code, purpose } = await newestMail(of, address);
+  return { token, code, purpose, email: address, type: "email_change" };
+}
+
+async function addressOf({ access_token: token }: SessionReply, of = project): Promise<string> {
+  return (await of.request<UserJson>("/user", { token })).body.email;
+}
+
+const halfDone = { status: 200, body: { code: "200", msg: expect.any(String) } };
+
+describe("a change of address that both addresses must prove (case 69)", () => {
+  it.each([
+    ["the new one first", "next", "email"],
+    ["the old one first", "email", "next"],
+  ] as const)(
+    "changes nothing after one proof and everything after both: %s",
+    async (_, first, second) => {
+      for (const redeem of [redeemLink, redeemCode]) {
+        const wish = await asked();
+        const half = await redeem(project, await linkTo(wish[first]));
+        expect(half).toMatchObject(halfDone);
+        expect(half.body).not.toHaveProperty("access_token");
+        expect(await addressOf(wish.session)).toBe(wish.email);
+        expect(await signsIn(project, wish.next)).toBe(false);
+
+        const whole = await redeem(project, await linkTo(wish[second]));
+        expect(whole).toMatchObject({
+          status: 200,
+          body: {
+            user: {
+              email: wish.next,
+              email_confirmed_at: expect.any(String),
+              identities: [{ identity_data: { email: wish.next, email_verified: true } }],
+            },
+          },
+        });
+        expect(whole.body.user).not.toHaveProperty("new_email");
+        expect(await isLive(project, wish.session)).toBe(true);
+        expect(await signsIn(project, wish.email)).toBe(false);
+        expect(await signsIn(project, wish.next)).toBe(true);
+        const told = await queuedMail(project, wish.email);
+        expect(told.map(({ purpose, data }) => [purpose, data.new_email])).toEqual([
+          ["email_changed", wish.next],
+        ]);
+      }
+    },
+  );
+
+  it("is not done by one address alone, however often it proves itself", async () => {
+    const { email, next, session } = await asked();
+    expect(await redeemLink(project, await linkTo(next))).toMatchObject(halfDone);
+    await askFor(project, "/resend", { type: "email_change", email: next });
+    await change(session, { email: next });
+    expect(await redeemLink(project, await linkTo(next))).toMatchObject(halfDone);
+    expect(await addressOf(session)).toBe(email);
+  });
+
+  it("is replaced by a later wish, of which the earlier one's proofs are no part", async () => {
+    const { email, next, session } = await asked();
+    const [oldNew, oldCurrent] = [await linkTo(next), await linkTo(email)];
+    expect(await redeemLink(project, oldNew)).toMatchObject(halfDone);
+    const other = freshEmail();
+    expect((await change(session, { email: other })).status).toBe(200);
+    for (const link of [oldNew, oldCurrent]) {
+      expect(await redeemLink(project, link)).toMatchObject(otpExpired);
+    }
+    expect(await redeemLink(project, await linkTo(email))).toMatchObject(halfDone);
+    expect(await addressOf(session)).toBe(email);
+    expect((await redeemLink(project, await linkTo(other))).body.user.email).toBe(other);
+  });
+
+  it("asks the new address alone where the old one was never proved: who mistyped it must get away", async () => {
+    const session = await project.signUp();
+    const next = freshEmail();
+    expect((await change(session, { email: next })).status).toBe(200);
+    const purposes = (await queuedMail(project, session.user.email)).map(({ purpose }) => purpose);
+    expect(purposes).toEqual(["signup"]);
+    const done = await redeemLink(project, await linkTo(next));
+    expect(done.body.user).toMatchObject({ email: next });
+    expect(await queuedMail(project, session.user.email)).toEqual([]);
+  });
+
+  it("wants a recent session, the current password or the nonce", async () => {
+    const { email, session } = await proved();
+    await ageSession(project, sessionIdOf(session), "25 hours");
+    const { body: aged } = await project.post<SessionReply>("/refresh", {
+      refresh_token: session.refresh_token,
+    });
+    const next = freshEmail();
+    const refused = await change(aged, { email: next });
+    expect(refused).toMatchObject({ status: 400, body: { error_code: "reauthentication_needed" } });
+    const wrong = await change(aged, { email: next, current_password: "not the password" });
+    expect(wrong).toMatchObject({ body: { error_code: "current_password_invalid" } });
+    expect(await queuedMail(project, next)).toEqual([]);
+    const right = await change(aged, { email: next, current_password: goodPassword });
+    expect(right).toMatchObject({ status: 200, body: { email, new_email: next } });
+  });
+
+  it("to the address that it has is no change, and sends nothing", async () => {
+    const { email, session } = await proved();
+    const reply = await change(session, { email: email.toUpperCase() });
+    expect(reply.status).toBe(200);
+    expect(reply.body).not.toHaveProperty("new_email");
+    expect(await queuedMail(project, email)).toEqual([]);
+  });
+});
+
+describe("a change of address that the new one proves (case 69)", () => {
+  it("needs that one's proof, and is told to the old one", async () => {
+    const of = projects.new as TestProject;
+    const { email, next, session } = await asked(of);
+    expect(await queuedMail(of, email)).toEqual([]);
+    const done = await redeemLink(of, await linkTo(next, of));
+    expect(done.body.user).toMatchObject({ email: next });
+    expect(await addressOf(session, of)).toBe(next);
+    const told = await queuedMail(of, email);
+    expect(told.map(({ purpose, token }) => [purpose, token])).toEqual([["email_changed", null]]);
+  });
+
+  it("never is done by the old one's proof, even if it was asked for under the other rule", async () => {
+    const of = await mailingProject({ email_change_confirmation: "both" });
+    const { email, next, session } = await asked(of);
+    await of.sql("update settings set email_change_confirmation = 'new'");
+    expect(await redeemLink(of, await linkTo(email, of))).toMatchObject(halfDone);
+    expect(await addressOf(session, of)).toBe(email);
+    expect((await redeemLink(of, await linkTo(next, of))).body.user.email).toBe(next);
+  });
+});
+
+describe("a change to an address that somebody has (case 69)", () => {
+  it.each(["both", "new"] as const)(
+    "is answered like any other, is told to its owner and can never be proved: %s",
+    async (mode) => {
+      const of = projects[mode] as TestProject;
+      const [user, victim] = [await proved(of), await proved(of)];
+      const free = freshEmail();
+      const toFree = await change(user.session, { email: free }, of);
+      const toTaken = await change(user.session, { email: victim.email }, of);
+      const alike = (reply: typeof toFree, next: string) =>
+        JSON.stringify([reply.status, reply.body])
+          .replaceAll(next, "<next>")
+          .replaceAll(reply.body.updated_at, "<now>")
+          .replaceAll(String(reply.body.email_change_sent_at), "<now>");
+      expect(alike(toTaken, victim.email)).toBe(alike(toFree, free));
+
+      const told = await queuedMail(of, victim.email);
+      expect(told.map(({ purpose, token, code }) => [purpose, token, code])).toEqual([
+        ["account_exists", null, null],
+      ]);
+      await askFor(of, "/resend", { type: "email_change", email: victim.email });
+      expect(await queuedMail(of, victim.email)).toHaveLength(1);
+      // Not even when it is free again.
+      await of.request("/user", { method: "DELETE", token: victim.session.access_token });
+      await askFor(of, "/resend", { type: "email_change", email: victim.email });
+      expect(await queuedMail(of, victim.email)).toEqual([]);
+      expect(
+        await of.sql("select purpose from one_time_tokens where email = $1", [victim.email]),
+      ).toEqual([]);
+    },
+  );
+
+  it("is refused at the proof where it was taken in between, and the address stays its owner's", async () => {
+    const of = projects.new as TestProject;
+    const { email, next, session } = await asked(of);
+    const link = await linkTo(next, of);
+    const owner = await of.signUp({ email: next });
+    expect(await redeemLink(of, link)).toMatchObject({
+      status: 422,
+      body: { error_code: "email_exists" },
+    });
+    expect(await addressOf(session, of)).toBe(email);
+    expect(await addressOf(owner, of)).toBe(next);
+    expect(await redeemLink(of, link)).toMatchObject(otpExpired);
+    expect((await change(session, { email: freshEmail() }, of)).status).toBe(200);
+  });
+
+  it("goes to the first of two users who prove it", async () => {
+    const of = projects.new as TestProject;
+    const [first, second] = [await asked(of), await proved(of)];
+    const firstLink = await linkTo(first.next, of);
+    await change(second.session, { email: first.next }, of);
+    const secondLink = await linkTo(first.next, of);
+    expect((await redeemLink(of, secondLink)).body.user.email).toBe(first.next);
+    expect(await redeemLink(of, firstLink)).toMatchObject({
+      body: { error_code: "email_exists" },
+    });
+    expect(await addressOf(first.session, of)).toBe(first.email);
+  });
+});
