@@ -136,6 +136,19 @@ describe("the pages, in Chromium", { timeout: 120_000 }, () => {
     await context.close();
   });
 
+  it("take a double click for one: the session of the first is not lost", async () => {
+    const email = await person();
+    await server.post("/recover", { email });
+    const { page, context } = await visit(await linkTo(email));
+    await page.getByLabel("New password").fill(newPassword);
+    await page.getByRole("button", { name: "Save the password" }).dblclick({ delay: 20 });
+    expect(await userOf(await handedOver(page))).toBe(email);
+    // A page with a token is not kept: going back asks anew.
+    await page.goBack();
+    await heading(page, "This link has expired");
+    await context.close();
+  });
+
   it("work without JavaScript, in German, on a phone in the dark", async () => {
     const email = await person();
     const { page, context } = await visit("/sign-in", {

@@ -4,6 +4,7 @@ import type { HtmlEscapedString } from "hono/utils/html";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { redirectRules, redirectTarget } from "../redirects.ts";
 import type { Page } from "./page.ts";
+import { script } from "./script.ts";
 import { styleSheet } from "./style.ts";
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -37,6 +38,7 @@ export async function reply(page: Page, content: Content): Promise<Response> {
 <meta name="robots" content="noindex">
 <title>${prefix}${title}</title>
 <style>${raw(style)}</style>
+<script>${raw(script)}</script>
 </head>
 <body>
 <main>
@@ -53,17 +55,21 @@ ${content.body}
 
 // Browsers apply form-action to the redirect that answers a form as well, so the app's origin is in it.
 function contentPolicy(page: Page, style: string): string {
-  const hash = createHash("sha256").update(style).digest("base64");
   const target = redirectTarget(redirectRules(page.c), page.state.redirect_to);
   const site = redirectTarget(redirectRules(page.c), null);
   const sources = new Set(["'self'", ...[target, site].flatMap((url) => (url ? source(url) : []))]);
   return [
     "default-src 'none'",
-    `style-src 'sha256-${hash}'`,
+    `style-src ${hashSource(style)}`,
+    `script-src ${hashSource(script)}`,
     `form-action ${[...sources].join(" ")}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join("; ");
+}
+
+function hashSource(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 
 /** As a source expression: the origin, or the scheme of an app's own. */

@@ -21,11 +21,13 @@ begin
   from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
   where t.token_hash = p_refresh_hash
   for no key update of u;
-  select s.* into v_session
-  from refresh_tokens t join sessions s on s.id = t.session_id
-  where t.token_hash = p_refresh_hash and s.user_id = v_user_id and s.revoked_at is null
-    and t.parent_id is null and t.used_at is null
-  for update of s;
+  select * into v_session from sessions
+  where user_id = v_user_id and revoked_at is null
+    and id = (select session_id from refresh_tokens where token_hash = p_refresh_hash)
+  for update;
+  -- Read under the lock, which a refresh takes, too.
+  perform from refresh_tokens
+  where token_hash = p_refresh_hash and session_id = v_session.id and parent_id is null and used_at is null;
   if not found then
     return jsonb_build_object('outcome', 'session_not_found');
   end if;
