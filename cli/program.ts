@@ -15,6 +15,7 @@ import { mailTest } from "./commands/mail/test.ts";
 import { mailTransport } from "./commands/mail/transport.ts";
 import { migrate } from "./commands/migrate.ts";
 import { projectAdopt } from "./commands/project/adopt.ts";
+import { projectClaims } from "./commands/project/claims.ts";
 import { projectCreate } from "./commands/project/create.ts";
 import { projectDelete } from "./commands/project/delete.ts";
 import { projectEnv } from "./commands/project/env.ts";
@@ -73,6 +74,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       projectRevoke(),
       projectReference(),
       projectTrigger(),
+      projectClaims(),
       projectInstallSqlLogin(),
       projectAdopt(),
     ]),

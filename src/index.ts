@@ -45,6 +45,11 @@ export {
 } from "./outbox/transport.ts";
 export { type AdoptedProject, adoptProject } from "./projects/adopt_project.ts";
 export { type CreatedProject, createProject, type NewProject } from "./projects/create_project.ts";
+export {
+  readCustomClaims,
+  removeCustomClaims,
+  setCustomClaims,
+} from "./projects/custom_claims.ts";
 export { deleteProject } from "./projects/delete_project.ts";
 export { type ExaminationOptions, examineDatabase } from "./projects/doctor/doctor.ts";
 export type { Finding } from "./projects/doctor/finding.ts";

@@ -142,7 +142,7 @@ function sealProvider(id: string, given: NewProvider, keyring: Keyring): Provide
   requireClient(clientId, clientSecret, scopes);
   if (kind === "apple") requireSigningKey(clientSecret);
   const sealed = secretBox(keyring, id).seal(clientSecret, providerSecretUse).toString("hex");
-  return { name, kind, issuer, client_id: clientId, sealed, scopes, options };
+  return { name, kind, issuer, client_id: clientId, sealed, scopes, options: { ...options } };
 }
 
 // Such a provider has no name of its own for itself, and subjects are told apart by their issuer.

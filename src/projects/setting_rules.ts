@@ -33,7 +33,7 @@ export function requireSetting(
 ): SettingRule {
   const rule = known(rules, name);
   if (!fits(rule, value)) throw refused(rule);
-  requireUrls(rule, value);
+  requireMeaning(rule, value);
   return rule;
 }
 
@@ -48,12 +48,18 @@ export function parseSetting(rules: readonly SettingRule[], name: string, text: 
   if (name === "cors_origins" && !(value as string[]).every((one) => origin.test(one))) {
     throw refused({ ...rule, range: "a list of origins such as https://app.example" });
   }
-  requireUrls(rule, value);
+  requireMeaning(rule, value);
   return value;
 }
 
-// What admits nothing would be noticed when a user's link leads to the wrong page.
-function requireUrls(rule: SettingRule, value: unknown): void {
+// What admits nothing would be noticed when a user's link leads to the wrong page; what names no
+// function that is safe to call, when nobody can sign in.
+function requireMeaning(rule: SettingRule, value: unknown): void {
+  if (rule.name === "custom_claims") {
+    throw new AuthError("validation_failed", {
+      message: "custom_claims is set with: miosa-auth project claims, which looks at the function",
+    });
+  }
   if (rule.name === "site_url" && !isSiteUrl(String(value))) {
     throw refused({ ...rule, range: "a URL such as https://app.example" });
   }

@@ -1,7 +1,6 @@
 import type { Database, Transaction } from "../database/database.ts";
-import { quoteIdentifier, quoteLiteral } from "../database/identifiers.ts";
-import { AuthError } from "../errors.ts";
-import { outsideGrantee } from "./administration.ts";
+import { quoteLiteral } from "../database/identifiers.ts";
+import { requireApplicationFunction } from "./application_function.ts";
 import { asProjectOwner } from "./registry.ts";
 
 /** What an application's trigger follows. */
@@ -37,7 +36,11 @@ export async function setUserTrigger(
   name: string,
 ): Promise<void> {
   await asProjectOwner(database, id, async (tx) => {
-    const { called, owner } = await requireFunction(tx, name);
+    const { called, owner } = await requireApplicationFunction(tx, name, {
+      takes: "",
+      returns: "trigger",
+      example: "app.make_profile",
+    });
     await tx.script(`
       drop trigger if exists ${formerName(event)} on users;
       ${triggerScript(event, called, owner)}`);
@@ -104,61 +107,4 @@ function triggerName(event: UserEvent): string {
 
 function formerName(event: UserEvent): string {
   return `application_${event}`;
-}
-
-async function requireFunction(
-  tx: Transaction,
-  name: string,
-): Promise<{ called: string; owner: string }> {
-  const [schema, plain, ...rest] = name.replace(/\(\)$/, "").split(".");
-  if (!isPlain(schema) || !isPlain(plain) || rest.length > 0) {
-    throw refused(`Name the function with its schema, such as app.make_profile: ${name}`);
-  }
-  const [found] = await tx.query<{
-    fires: boolean;
-    definer: boolean;
-    pinned: boolean;
-    enters: boolean;
-    executes: boolean;
-    grantee: string;
-    owner: string;
-  }>(
-    `select p.prorettype = 'trigger'::regtype as fires,
-      p.prosecdef as definer,
-      exists (select from unnest(p.proconfig) s (setting) where setting like 'search_path=%') as pinned,
-      has_schema_privilege(n.oid, 'usage') as enters,
-      has_function_privilege(p.oid, 'execute') as executes,
-      ${outsideGrantee} as grantee,
-      pg_get_userbyid(p.proowner)::text as owner
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = $1 and p.proname = $2 and p.pronargs = 0`,
-    [schema, plain],
-  );
-  const called = `${quoteIdentifier(schema)}.${quoteIdentifier(plain)}`;
-  if (!found?.fires) {
-    throw refused(`There is no function ${called}() that returns trigger`);
-  }
-  if (!found.definer || !found.pinned) {
-    throw refused(
-      `The function would run with the rights of the project's owner. Run: alter function ${called}() security definer set search_path = ${quoteIdentifier(schema)}, pg_temp;`,
-    );
-  }
-  if (!found.enters) {
-    throw refused(
-      `Run first: grant usage on schema ${quoteIdentifier(schema)} to ${found.grantee};`,
-    );
-  }
-  if (!found.executes) {
-    throw refused(`Run first: grant execute on function ${called}() to ${found.grantee};`);
-  }
-  return { called, owner: found.owner };
-}
-
-// Needs no quotes inside the quotes of a literal.
-function isPlain(name: string | undefined): name is string {
-  return name !== undefined && /^[a-z_][a-z0-9_]{0,62}$/.test(name);
-}
-
-function refused(message: string): AuthError {
-  return new AuthError("validation_failed", { message });
 }
