@@ -1,14 +1,11 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { DatabaseError } from "../database/errors.ts";
-import type { MailTemplate } from "../database/functions.ts";
+import type { MailConfiguration } from "../database/functions.ts";
 import type { ClaimedMail, OutboxFunctions } from "../database/outbox_functions.ts";
 import { AuthError, OperatorError } from "../errors.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
-import { composeMessage, type Message } from "./message.ts";
-import { parseOneTimeToken } from "./one_time_token.ts";
-import { type MailPayload, openPayload } from "./payload.ts";
+import { isWorthSending, openMail, outgoingMail } from "./outgoing.ts";
 import { isMailPurpose } from "./purposes.ts";
 import type { ProjectRoute, Route, Routes } from "./routes.ts";
 import type { FolderTemplate } from "./templates/template.ts";
@@ -103,7 +100,7 @@ async function attempt(mail: ClaimedMail, options: DeliverOptions): Promise<Verd
   if (wait > 0) {
     return { kind: "defer", failure: "transport is down", seconds: Math.ceil(wait / 1_000) };
   }
-  return sendThrough(route, mail, project, found, options);
+  return sendThrough(route, mail, project, found.configuration, options);
 }
 
 // A fault of this program's own, which must not keep the mail at the head of the queue. What the
@@ -125,19 +122,23 @@ async function sendThrough(
   route: Route,
   mail: ClaimedMail,
   project: ServableProject,
-  { configuration }: ProjectRoute,
+  configuration: MailConfiguration,
   options: DeliverOptions,
 ): Promise<Verdict | null> {
-  let isUp = true;
+  let isUp: boolean | null = null;
   try {
-    const payload = open(mail, project);
+    const payload = openMail(mail, project);
     if (!payload) return { kind: "postpone", failure: "payload does not open", isPermanent: true };
     if (!(await isWorthSending(payload, project))) {
       return { kind: "settle", because: "its token was used, replaced or too old" };
     }
-    const message = compose(mail, payload, configuration, options);
-    if (!message) return { kind: "postpone", failure: "message", isPermanent: true };
-    await send(route, mail, payload, message, configuration.name, options);
+    const outgoing = outgoingMail(mail, payload, { configuration, route, ...options });
+    const { giveUp, sendTimeout } = options;
+    await route.transport.send(
+      outgoing,
+      AbortSignal.any([giveUp, AbortSignal.timeout(sendTimeout)]),
+    );
+    isUp = true;
     return null;
   } catch (error) {
     if (!(error instanceof MailRefused)) throw error;
@@ -150,82 +151,6 @@ async function sendThrough(
   } finally {
     route.leave(isUp);
   }
-}
-
-// Its project's other secrets do open, so this one was changed or is another project's.
-function open(mail: ClaimedMail, { box }: ServableProject): MailPayload | null {
-  try {
-    return openPayload(box, Buffer.from(mail.payload, "hex"));
-  } catch {
-    return null;
-  }
-}
-
-async function isWorthSending({ token }: MailPayload, project: ServableProject): Promise<boolean> {
-  if (token === null) return true;
-  const parsed = parseOneTimeToken(token);
-  return parsed !== null && project.functions.startTokenLife(parsed.hash);
-}
-
-function compose(
-  mail: ClaimedMail,
-  payload: MailPayload,
-  configuration: ProjectRoute["configuration"],
-  { authUrl, folderTemplates, logger }: DeliverOptions,
-): Message | null {
-  const { purpose, project_id } = mail;
-  if (!isMailPurpose(purpose)) return null;
-  const row = { project_id, purpose, recipient: mail.recipient, data: mail.data };
-  const message = composeMessage({
-    authUrl: authUrl(project_id),
-    configuration: { ...configuration, templates: configuration.templates.flatMap(known) },
-    row,
-    payload,
-    folderTemplates,
-  });
-  if (message.failure) logger.error(message.failure, "a mail template cannot be rendered");
-  return message;
-}
-
-function known({ purpose, ...words }: MailTemplate) {
-  return isMailPurpose(purpose) ? [{ purpose, ...words }] : [];
-}
-
-async function send(
-  { transport, from, replyTo }: Route,
-  mail: ClaimedMail,
-  payload: MailPayload,
-  { subject, html, text, language, link, code }: Message,
-  projectName: string,
-  { sendTimeout, giveUp }: DeliverOptions,
-): Promise<void> {
-  const signal = AbortSignal.any([giveUp, AbortSignal.timeout(sendTimeout)]);
-  await transport.send(
-    {
-      id: stableId(mail),
-      projectId: mail.project_id,
-      purpose: mail.purpose,
-      from: { name: from.name || projectName, address: from.address },
-      replyTo,
-      // The stored address, whatever the message was made of.
-      to: mail.recipient,
-      subject,
-      html,
-      text,
-      language,
-      link,
-      code,
-      token: link === null ? null : payload.token,
-      queuedAt: mail.queued_at,
-    },
-    signal,
-  );
-}
-
-// The same in each attempt, and of one mail alone though every database counts from 1.
-function stableId({ id, installation }: ClaimedMail): string {
-  const hash = createHash("sha256").update(`${installation}/${id}`).digest("hex");
-  return `${id}.${hash.slice(0, 16)}`;
 }
 
 // The mail has left: as long as this process lives, that it is not known would send it twice. The

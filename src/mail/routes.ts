@@ -22,7 +22,8 @@ export interface CoolDown {
 export interface Route extends Sender {
   /** Milliseconds to wait, or 0 for a mail that may go now and says afterwards how it went. */
   enter(): number;
-  leave(isUp: boolean): void;
+  /** @param isUp null where it was not tried after all */
+  leave(isUp: boolean | null): void;
 }
 
 export interface RouteOptions {
@@ -122,6 +123,7 @@ function routeThrough(sender: Sender, coolDown: CoolDown): Route {
     },
     leave(isUp) {
       isProbing = false;
+      if (isUp === null) return;
       if (isUp) {
         failures = 0;
         return;

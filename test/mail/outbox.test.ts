@@ -68,7 +68,8 @@ describe("claiming", () => {
     expect(plan).not.toMatch(/Seq Scan on outbox/);
     expect(plan.match(/outbox_due_idx/g)?.length).toBeGreaterThanOrEqual(3);
     // Nothing but the rows that are taken, and as many again, is looked at.
-    const most = Math.max(...[...plan.matchAll(/rows=(\d+)/g)].map(([, rows]) => Number(rows)));
+    const scans = plan.split("\n").filter((line) => line.includes("on outbox"));
+    const most = Math.max(...scans.map((line) => Number(/rows=(\d+)/.exec(line)?.[1])));
     expect(most).toBeLessThanOrEqual(10);
     const claimed = (await queuedRows(two)).filter(({ attempts }) => attempts === 1);
     expect(claimed).toHaveLength(1);
