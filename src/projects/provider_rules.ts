@@ -3,15 +3,24 @@ import { canonicalWebUrl } from "./redirect_rule.ts";
 
 /** What an operator says of a provider besides its name, kind and client. */
 export interface ProviderOptions {
-  /** The directory of a Microsoft provider: its id, or `consumers` for personal accounts. */
+  /** The directory of a Microsoft provider: its id, `common`, `organizations` or `consumers`. */
   readonly tenant?: string;
   /** Client ids of native apps, whose ID tokens are accepted like the client's own. */
   readonly audiences?: readonly string[];
   /** Believe addresses that the provider does not say it has verified. */
   readonly trust_email?: boolean;
+  readonly token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post";
   readonly authorization_url?: string;
   readonly token_url?: string;
-  readonly userinfo_url?: string;
+  /** Where a provider of kind oauth2 says who the holder of an access token is. */
+  readonly user_url?: string;
+  /** Of a GitHub Enterprise Server. */
+  readonly api_url?: string;
+  /** What the user endpoint calls the user's lasting id; `sub` by default. */
+  readonly subject_field?: string;
+  readonly email_field?: string;
+  readonly email_verified_field?: string;
+  readonly name_field?: string;
   /** Apple's name for the developer team. */
   readonly team_id?: string;
   /** Apple's name for the key that is the client secret. */
@@ -25,18 +34,19 @@ interface KindRule {
   readonly takes: readonly string[];
 }
 
-const forAll = ["audiences", "trust_email"];
-const endpoints = ["authorization_url", "token_url", "userinfo_url"];
+const forAll = ["issuer", "audiences", "trust_email", "token_endpoint_auth_method"];
+const urls = ["authorization_url", "token_url", "user_url", "api_url"] as const;
+const fields = ["subject_field", "email_field", "email_verified_field", "name_field"] as const;
 
 /** What each kind asks of an operator; a preset that is not here is asked nothing. */
 const kindRules: Readonly<Record<string, KindRule>> = {
   google: { needs: [], takes: [] },
-  github: { needs: [], takes: [] },
+  github: { needs: [], takes: ["api_url"] },
   apple: { needs: ["team_id", "key_id"], takes: [] },
-  microsoft: { needs: ["tenant"], takes: [] },
-  gitlab: { needs: [], takes: ["issuer"] },
+  microsoft: { needs: [], takes: ["tenant"] },
+  gitlab: { needs: [], takes: [] },
   oidc: { needs: ["issuer"], takes: [] },
-  oauth2: { needs: endpoints, takes: ["issuer"] },
+  oauth2: { needs: ["authorization_url", "token_url", "user_url"], takes: fields },
 };
 
 /** The kinds of providers that a release brings. */
@@ -48,7 +58,10 @@ const reservedNames = ["email", "phone", "anonymous", "anonymous_users"];
 const scope = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 const identifier = /^[\x21-\x7e]{1,512}$/;
 const appleId = /^[A-Z0-9]{10}$/;
-const tenantId = /^(consumers|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const tenantId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const manyTenants = ["common", "organizations"];
+const fieldName = /^[A-Za-z0-9_.:/-]{1,100}$/;
+const clientMethods = ["client_secret_basic", "client_secret_post"];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** @throws AuthError validation_failed */
@@ -74,6 +87,7 @@ export function requireKindOptions(
   const known = [...rule.needs, ...rule.takes, ...forAll];
   const extra = said.find((option) => !known.includes(option));
   if (extra) throw refused(`A provider of kind ${kind} takes no ${inWords(extra)}`);
+  if (kind === "microsoft") requireTenant({ tenant: "common", ...options });
 }
 
 /** @throws AuthError validation_failed */
@@ -81,8 +95,8 @@ export function requireClient(clientId: string, secret: string, scopes: readonly
   if (!identifier.test(clientId)) {
     throw refused("A client id is 1 to 512 printable characters without spaces");
   }
-  if (secret === "" || secret.length > 8192 || secret.includes("\0") || !secret.isWellFormed()) {
-    throw refused("A client secret is a text of 1 to 8192 characters");
+  if (secret.length > 8192 || secret.includes("\0") || !secret.isWellFormed()) {
+    throw refused("A client secret is a text of at most 8192 characters");
   }
   if (scopes.length > 50 || !scopes.every((one) => scope.test(one))) {
     throw refused("Scopes are at most 50 words without spaces or quotes");
@@ -91,28 +105,44 @@ export function requireClient(clientId: string, secret: string, scopes: readonly
 
 /** @throws AuthError validation_failed */
 export function requireOptionValues(issuer: string | null, options: ProviderOptions): void {
-  const { tenant, audiences = [], team_id: team, key_id: key } = options;
   if (issuer !== null) requireUrl("issuer", issuer);
-  for (const name of endpoints) {
-    const url = options[name as keyof ProviderOptions];
-    if (url !== undefined) requireUrl(name, String(url));
-  }
   if (issuer?.includes("?")) throw refused("An issuer has no query");
-  const { authorization_url: authorization } = options;
-  // Otherwise it could speak of the subjects of a provider that it is not.
-  if (issuer && authorization && new URL(issuer).origin !== new URL(authorization).origin) {
-    throw refused("The issuer of a provider of kind oauth2 is where its authorization URL is");
+  for (const name of urls) {
+    const url = options[name];
+    if (url !== undefined) requireUrl(name, url);
   }
-  if (audiences.length > 20 || !audiences.every((one) => identifier.test(one))) {
-    throw refused("Audiences are at most 20 client ids without spaces");
+  for (const name of fields) {
+    const field = options[name];
+    if (field !== undefined && !fieldName.test(field)) {
+      throw refused(`The ${inWords(name)} is the name of a field such as email_address`);
+    }
   }
-  if (tenant !== undefined && !tenantId.test(tenant)) {
-    throw refused(
-      "A tenant is the id of a directory, such as 8eaef023-2b34-4da1-9baa-8bc8c9d6a490, or consumers; `common` and `organizations` let the administrators of any directory say who somebody is",
-    );
-  }
+  requireAudiences(options.audiences ?? []);
+  const { team_id: team, key_id: key, token_endpoint_auth_method: method } = options;
   if ([team, key].some((id) => id !== undefined && !appleId.test(id))) {
     throw refused("Apple's ids of teams and keys are ten capital letters and digits");
+  }
+  if (method !== undefined && !clientMethods.includes(method)) {
+    throw refused(`A secret is shown by ${clientMethods.join(" or ")}`);
+  }
+}
+
+function requireAudiences(audiences: readonly string[]): void {
+  if (audiences.length <= 20 && audiences.every((one) => identifier.test(one))) return;
+  throw refused("Audiences are at most 20 client ids without spaces");
+}
+
+function requireTenant({ tenant, trust_email: isTrusted }: ProviderOptions): void {
+  if (tenant === undefined || tenant === "consumers" || tenantId.test(tenant)) return;
+  if (!manyTenants.includes(tenant)) {
+    throw refused(
+      "A tenant is the id of a directory, such as 8eaef023-2b34-4da1-9baa-8bc8c9d6a490, or consumers, organizations or common",
+    );
+  }
+  if (isTrusted) {
+    throw refused(
+      `Under ${tenant} the administrator of any directory writes addresses; trust those of one directory, by its id`,
+    );
   }
 }
 

@@ -22,7 +22,7 @@ export interface NewProvider {
   readonly name?: string;
   readonly kind: string;
   readonly clientId: string;
-  /** Of Apple the private key that signs it, in PEM. */
+  /** Of Apple the private key that signs it, in PEM; empty for a client that has none. */
   readonly clientSecret: string;
   /** Of an OIDC provider, as it spells itself. */
   readonly issuer?: string;
@@ -145,7 +145,7 @@ function sealProvider(id: string, given: NewProvider, keyring: Keyring): Provide
   return { name, kind, issuer, client_id: clientId, sealed, scopes, options: { ...options } };
 }
 
-// Such a provider has no name of its own for itself, and subjects are told apart by their issuer.
+// Such a provider has no name for itself, and its subjects are told from others' by their issuer.
 function issuerOfOAuth2(kind: string, { authorization_url: url }: ProviderOptions): string | null {
   return kind === "oauth2" && url !== undefined && URL.canParse(url) ? new URL(url).origin : null;
 }
