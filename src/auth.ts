@@ -11,6 +11,7 @@ import type { FolderTemplate } from "./mail/templates/template.ts";
 import { type MailboxTransport, mailboxSender } from "./mail/transports/mailbox.ts";
 import { type MailSettings, openSender } from "./mail/transports/open.ts";
 import type { Sender } from "./mail/transports/transport.ts";
+import { openRemote, type RemoteOptions } from "./oauth/remote.ts";
 import { createHasher, type Hasher, type HasherOptions } from "./passwords/hasher.ts";
 import { type Directory, projectDirectory } from "./projects/directory.ts";
 import { authUrlOf } from "./projects/environment.ts";
@@ -27,6 +28,8 @@ export interface AuthOptions {
   readonly trustedProxies?: readonly string[];
   /** Admit every loopback origin by CORS; for development. */
   readonly allowLoopbackOrigins?: boolean;
+  /** How identity providers may be reached. */
+  readonly providers?: RemoteOptions;
   readonly hashing?: HasherOptions;
   /** Computes password hashes instead of bcrypt; for tests. The caller closes it. */
   readonly hasher?: Hasher;
@@ -96,6 +99,7 @@ export function createAuth(options: AuthOptions): Auth {
     publicUrl,
     allowsLoopbackOrigins: options.allowLoopbackOrigins ?? false,
     clientAddress: clientAddressReader({ trustedProxies: options.trustedProxies ?? [] }),
+    remote: openRemote(options.providers),
     logger,
     ...(mailbox ? { mailbox: { transport: mailbox, deliverMail } } : {}),
     mailQueued: () => delivery?.wake(),

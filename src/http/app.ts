@@ -2,6 +2,8 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
 import { AuthError } from "../errors.ts";
 import { accessLog } from "./access_log.ts";
+import { registerAuthorize } from "./authorize.ts";
+import { registerCallback } from "./callback.ts";
 import { projectCors } from "./cors.ts";
 import { registerDevMailbox } from "./dev_mailbox/routes.ts";
 import { errorReply } from "./errors.ts";
@@ -54,6 +56,8 @@ export function createApp(service: Service): App {
   registerServerHealth(app);
   app.use(projectOfRequest);
   registerPages(app);
+  registerAuthorize(app);
+  registerCallback(app);
   app.use(projectCors);
   app.use(jsonBody);
 

@@ -2,8 +2,9 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Logger } from "pino";
 import type { Client } from "../database/functions.ts";
-import type { Hasher } from "../passwords/hasher.ts";
 import type { MailboxTransport } from "../mail/transports/mailbox.ts";
+import type { Remote } from "../oauth/remote.ts";
+import type { Hasher } from "../passwords/hasher.ts";
 import type { PasswordPolicy } from "../passwords/sign_up.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
 import type { TokenIssuer } from "../tokens/session_reply.ts";
@@ -19,6 +20,8 @@ export interface Service {
   readonly publicUrl: string;
   readonly allowsLoopbackOrigins: boolean;
   readonly clientAddress: ClientAddressReader;
+  /** How providers are asked. */
+  readonly remote: Remote;
   readonly logger: Logger;
   /** Mail that was kept instead of sent, to look at; in development alone. */
   readonly mailbox?: DevelopmentMailbox;

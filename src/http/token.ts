@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AuthError } from "../errors.ts";
+import { openTokens } from "../oauth/provider_tokens.ts";
 import { signIn } from "../passwords/sign_in.ts";
 import { exchangeCode } from "../tokens/authorization_code.ts";
 import { refreshSession } from "../tokens/refresh.ts";
@@ -79,7 +80,9 @@ async function grantCode(c: HttpContext, body: TokenBody): Promise<SessionReply>
   const token = newRefreshToken();
   const session = { refreshHash: token.hash, client };
   const granted = await exchangeCode(project.functions, code, verifier, session);
-  return issueSession(project.issuer, granted, token);
+  const issued = await issueSession(project.issuer, granted, token);
+  const { provider_tokens: sealed } = granted;
+  return sealed ? { ...issued, ...openTokens(project.box, Buffer.from(sealed, "hex")) } : issued;
 }
 
 function unsupported(type: string): AuthError {

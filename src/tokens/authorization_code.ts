@@ -33,6 +33,12 @@ export async function codeForSession(
   return code;
 }
 
+/** A session, with what waited with the code. */
+export interface Exchanged extends Grant {
+  /** Tokens of an identity provider, sealed; hex. */
+  readonly provider_tokens: string | null;
+}
+
 /**
  * Exchanges a code for a session. The verifier stays here: SQL compares its challenge (S256, RFC 7636
  * section 4.6).
@@ -45,7 +51,7 @@ export async function exchangeCode(
   code: string,
   verifier: string,
   session: { readonly refreshHash: Uint8Array; readonly client: Client },
-): Promise<Grant> {
+): Promise<Exchanged> {
   // RFC 7636 section 4.1.
   if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) throw new AuthError("bad_code_verifier");
   const codeChallenge = createHash("sha256").update(verifier).digest("base64url");

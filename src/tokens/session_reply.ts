@@ -13,6 +13,9 @@ export interface SessionReply {
   readonly expires_at: number;
   readonly refresh_token: string;
   readonly user: UserJson;
+  /** Of the identity provider; once, after a sign-in there. */
+  readonly provider_token?: string;
+  readonly provider_refresh_token?: string;
 }
 
 /** Who issues: the AUTH_URL and the keys of a project. */

@@ -4,6 +4,7 @@ import type { Database } from "../../src/database/database.ts";
 import { createApp } from "../../src/http/app.ts";
 import { clientAddressReader } from "../../src/http/client_address.ts";
 import { signupGate } from "../../src/http/signup_gate.ts";
+import { openRemote } from "../../src/oauth/remote.ts";
 import { createHasher, type Hasher } from "../../src/passwords/hasher.ts";
 import { projectDirectory } from "../../src/projects/directory.ts";
 import type { TestProject } from "./project.ts";
@@ -52,6 +53,7 @@ export async function openCountingService(): Promise<CountingService> {
     publicUrl,
     allowsLoopbackOrigins: false,
     clientAddress: clientAddressReader(),
+    remote: openRemote(),
     logger: pino({ enabled: false }),
     mailQueued: () => {},
     checkReadiness: async () => {},

@@ -11,6 +11,10 @@ export const sessionSchema = z
     expires_at: z.int().openapi({ description: "Seconds since the epoch" }),
     refresh_token: z.string(),
     user: userSchema,
+    provider_token: z.string().optional().openapi({
+      description: "Of the identity provider: given once, and not kept",
+    }),
+    provider_refresh_token: z.string().optional(),
   })
   .openapi("Session");
 

@@ -1,0 +1,5 @@
+import { oidcPreset } from "../oidc_preset.ts";
+
+export const google = oidcPreset({
+  issuer: (provider) => provider.issuer ?? "https://accounts.google.com",
+});

@@ -1,0 +1,71 @@
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
+import { LRUCache } from "lru-cache";
+import type { AuthorizationServer } from "oauth4webapi";
+import { discoverServer } from "./discovery.ts";
+import { requireAdmitted, type SafeFetch, safeFetch } from "./safe_fetch.ts";
+
+export interface RemoteOptions {
+  /** Admits providers at private addresses, and plain HTTP on this machine; not by default. */
+  readonly allowPrivate?: boolean;
+  /** Milliseconds that one exchange with a provider may take; 5,000 by default. */
+  readonly deadline?: number;
+}
+
+/** What this service knows of providers' servers, and how it asks them. */
+export interface Remote {
+  readonly fetch: SafeFetch;
+  /** @throws Error for a URL to which nobody is sent */
+  requireAdmitted(url: string): void;
+  /**
+   * The metadata that a server publishes of itself; asked for once by all who need it, and again
+   * after an hour. While the server is away, what it said goes on being used.
+   *
+   * @param name what the document must call itself, to the letter; the issuer unless it is said
+   */
+  discover(issuer: string, name?: string): Promise<AuthorizationServer>;
+  /**
+   * The keys at a URL: fetched once by all who need them, and again for a key that is not there, at
+   * most each 30 seconds.
+   */
+  keys(url: string): JWTVerifyGetKey;
+}
+
+const hour = 3_600_000;
+const mostServers = 1_000;
+
+export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOptions = {}): Remote {
+  const rules = { allowPrivate, deadline };
+  const fetch = safeFetch(rules);
+  const admit = (url: string) => requireAdmitted(new URL(url), rules);
+  const servers = new LRUCache<string, AuthorizationServer, { readonly name: string }>({
+    max: mostServers,
+    ttl: hour,
+    allowStaleOnFetchRejection: true,
+    noDeleteOnFetchRejection: true,
+    fetchMethod: (issuer, _, { context: { name } }) =>
+      discoverServer(issuer, name, { fetch, requireAdmitted: admit }),
+  });
+  const keySets = new LRUCache<string, JWTVerifyGetKey>({ max: mostServers });
+  return {
+    fetch,
+    requireAdmitted: admit,
+    discover: async (issuer, name = issuer) => {
+      const server = await servers.fetch(issuer, { context: { name } });
+      if (!server) throw new Error("the server was forgotten while it was asked");
+      return server;
+    },
+    keys(url) {
+      let keys = keySets.get(url);
+      if (!keys) {
+        keys = createRemoteJWKSet(new URL(url), {
+          timeoutDuration: deadline,
+          cooldownDuration: 30_000,
+          cacheMaxAge: hour,
+          [customFetch]: (target, { headers, signal }) => fetch(target, { headers, signal }),
+        });
+        keySets.set(url, keys);
+      }
+      return keys;
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Asked } from "./http_server.ts";
+
+export interface Client {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+interface Given<T> {
+  readonly redirectUri: string;
+  readonly challenge: string;
+  readonly holder: T;
+}
+
+/** Authorization codes of a fake provider, each good once and for the verifier's holder (RFC 7636). */
+export function codeBook<T>({ clientId, clientSecret }: Client) {
+  const codes = new Map<string, Given<T>>();
+  return {
+    issue(query: URLSearchParams, holder: T): string {
+      const code = randomBytes(16).toString("hex");
+      codes.set(code, {
+        redirectUri: query.get("redirect_uri") ?? "",
+        challenge: query.get("code_challenge") ?? "",
+        holder,
+      });
+      return code;
+    },
+    /** Whose code it was, or the error of RFC 6749 section 5.2. */
+    redeem({ form, authorization }: Asked): { holder: T } | { error: string } {
+      const basic = `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString("base64")}`;
+      const isPost =
+        form.get("client_id") === clientId && form.get("client_secret") === clientSecret;
+      if (!isPost && authorization !== basic) return { error: "invalid_client" };
+      const code = form.get("code") ?? "";
+      const given = codes.get(code);
+      codes.delete(code);
+      const challenge = createHash("sha256")
+        .update(form.get("code_verifier") ?? "")
+        .digest("base64url");
+      const isRight =
+        given?.redirectUri === form.get("redirect_uri") && given?.challenge === challenge;
+      return given && isRight ? { holder: given.holder } : { error: "invalid_grant" };
+    },
+  };
+}
