@@ -11,16 +11,19 @@ export interface AppClientOptions {
   readonly auth?: Auth;
   /** Where the service listens; without it the client's fetch is the service itself. */
   readonly url?: string;
+  /** What the links of mails bring: tokens, as by default, or a code to exchange. */
+  readonly flowType?: "implicit" | "pkce";
 }
 
 /** The unmodified client of `@supabase/auth-js`, set up as an app does it. */
 export function appClient(project: TestProject, options: AppClientOptions = {}): GoTrueClient {
   const { storage = memoryStorage(), auth = project.service.auth, url } = options;
-  const { storageKey = `auth-${randomBytes(6).toString("hex")}` } = options;
+  const { flowType = "implicit", storageKey = `auth-${randomBytes(6).toString("hex")}` } = options;
   return new GoTrueClient({
     url: url ?? project.authUrl,
     storage,
     storageKey,
+    flowType,
     autoRefreshToken: false,
     detectSessionInUrl: false,
     ...(url === undefined
