@@ -45,6 +45,8 @@ export interface TemplateValues {
     readonly text_color: string;
   };
   readonly link: string | null;
+  /** The link's token alone, for a link to a page of the application's own. */
+  readonly token: string | null;
   readonly code: string | null;
   readonly sign_in_link: string | null;
   readonly reset_link: string | null;
@@ -79,6 +81,7 @@ export function templateValues(sources: ValueSources, language: string): Templat
       text_color: textColorOn(settings.page_color),
     },
     link,
+    token: link === null ? null : new URL(link).searchParams.get("token"),
     code,
     sign_in_link: links.sign_in,
     reset_link: links.reset,

@@ -130,7 +130,7 @@ describe("a folder of templates", () => {
     [
       "no way to go on",
       { "recovery.en.txt": "Hello {{ email }}" },
-      "recovery.en.text shows neither {{ link }} nor {{ code }}",
+      "recovery.en.text shows neither {{ link }}, {{ token }} nor {{ code }}",
     ],
     [
       "a link in a mail that has none",

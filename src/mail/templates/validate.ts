@@ -53,16 +53,17 @@ function checkRendered(
   language: string,
   template: MailTemplate,
 ): void {
-  const sources = sampleSources(purpose);
-  const rendered = orRefuse(name, () =>
-    renderTemplate(template, templateValues(sources, language)),
-  );
+  const values = templateValues(sampleSources(purpose), language);
+  const { token } = values;
+  const rendered = orRefuse(name, () => renderTemplate(template, values));
   if (rendered.subject === "") throw refused(`${name}.subject is empty when it is written`);
   for (const part of ["html", "text"] as const) {
     const shown = rendered[part].replaceAll("&amp;", "&");
-    const link = sources.link !== null && shown.includes(sources.link);
+    const link = token !== null && shown.includes(token);
     if (!link && !shown.includes(sampleCode) && (hasLink(purpose) || hasCode(purpose))) {
-      const what = hasLink(purpose) ? "neither {{ link }} nor {{ code }}" : "no {{ code }}";
+      const what = hasLink(purpose)
+        ? "neither {{ link }}, {{ token }} nor {{ code }}"
+        : "no {{ code }}";
       throw refused(`${name}.${part} shows ${what}: nobody could go on with it`);
     }
   }

@@ -16,7 +16,7 @@ const everywhere = [
   "language",
 ];
 
-const linkAndCode = ["link", "code"];
+const linkAndCode = ["link", "token", "code"];
 
 const further: Readonly<Record<MailPurpose, readonly string[]>> = {
   signup: linkAndCode,
