@@ -41,7 +41,7 @@ describe("an application's role that was granted the helpers", () => {
         "password_salt('a@example.com', null)",
         "login(gen_random_uuid(), 'a@example.com', '\\x00', '\\x00', null, null)",
         "refresh('\\x00', '\\x00', '\\x00', null, null)",
-        "signup('a@example.com', 'a@example.com', 'x', null, '\\x00', null, null)",
+        "signup('a@example.com', 'a@example.com', 'x', null, '\\x00', null, null, null)",
         "logout(gen_random_uuid(), null, 'global', null)",
         "get_user(gen_random_uuid(), gen_random_uuid())",
         "delete_user(gen_random_uuid(), gen_random_uuid(), null, null, null)",
