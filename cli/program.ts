@@ -37,6 +37,7 @@ import { usersBan } from "./commands/users/ban.ts";
 import { usersCreate } from "./commands/users/create.ts";
 import { usersDelete } from "./commands/users/delete.ts";
 import { usersList } from "./commands/users/list.ts";
+import { usersPrune } from "./commands/users/prune.ts";
 import { usersSessions } from "./commands/users/sessions.ts";
 import { usersShow } from "./commands/users/show.ts";
 import { usersUnban } from "./commands/users/unban.ts";
@@ -88,6 +89,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       usersUnban(),
       usersSessions(),
       usersDelete(),
+      usersPrune(),
     ]),
   );
   program.addCommand(

@@ -129,3 +129,9 @@ export {
   type UserSession,
   unbanUser,
 } from "./users/manage.ts";
+export {
+  countOldAnonymousUsers,
+  type PruneOptions,
+  type PruneReport,
+  pruneAnonymousUsers,
+} from "./users/prune.ts";

@@ -23,10 +23,16 @@ const route = createRoute({
 
 export function registerSettings(app: App): void {
   app.openapi(route, (c) => {
-    const { signup_enabled, email_confirmation } = c.get("project").configuration;
+    const { signup_enabled, email_confirmation, anonymous_users, providers } =
+      c.get("project").configuration;
     return c.json(
       {
-        external: { email: true, phone: false, anonymous_users: false },
+        external: {
+          ...Object.fromEntries(providers.map(({ name }) => [name, true])),
+          email: true,
+          phone: false,
+          anonymous_users,
+        },
         disable_signup: !signup_enabled,
         mailer_autoconfirm: email_confirmation !== "required",
         phone_autoconfirm: false,

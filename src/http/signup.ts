@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import { prepareMail } from "../mail/offer.ts";
 import { signUp } from "../passwords/sign_up.ts";
@@ -9,7 +10,7 @@ import { optionalMetadata, optionalText, requireEmail, requireText } from "./sch
 import { body, failures, json } from "./schemas/responses.ts";
 import { sessionSchema } from "./schemas/session.ts";
 import { userSchema } from "./schemas/user.ts";
-import type { App } from "./service.ts";
+import type { App, HttpContext } from "./service.ts";
 
 const signupBody = z
   .object({
@@ -24,7 +25,7 @@ const signupBody = z
 const route = createRoute({
   method: "post",
   path: "/signup",
-  summary: "Sign up with an address and a password",
+  summary: "Sign up with an address and a password, or anonymously without both",
   request: { ...body(signupBody), query: mailQuery },
   responses: {
     200: json(
@@ -40,6 +41,9 @@ export function registerSignup(app: App): void {
     const { service, project, client } = c.var;
     if (!project.configuration.signup_enabled) throw new AuthError("signup_disabled");
     const fields = c.req.valid("json");
+    if (!fields.email && !fields.phone && !fields.password) {
+      return c.json(await signUpAnonymously(c, fields.data ?? null), 200);
+    }
     const input = readSignup(fields);
     const wishes = readWishes(c, fields);
     const { id, functions, box, configuration, passwordPolicy, issuer } = project;
@@ -57,12 +61,23 @@ export function registerSignup(app: App): void {
   });
 }
 
+async function signUpAnonymously(c: HttpContext, userMetadata: object | null) {
+  const { id, functions, configuration, issuer } = c.get("project");
+  if (!configuration.anonymous_users) throw new AuthError("anonymous_provider_disabled");
+  const client = c.get("client");
+  await c.get("service").signupGate.pass(id, client.address, configuration.signups_per_address);
+  const token = newRefreshToken();
+  const grant = accepted(
+    await functions.signInAnonymously({ userMetadata, tokenHash: token.hash, client }),
+  );
+  return issueSession(issuer, grant, token);
+}
+
 function readSignup({ email, phone, password, data }: z.infer<typeof signupBody>) {
   if (email && phone) {
     throw new AuthError("validation_failed", { message: "Only an email address or phone number" });
   }
   if (phone) throw new AuthError("phone_provider_disabled", { status: 400 });
-  if (!email && !password) throw new AuthError("anonymous_provider_disabled");
   return {
     ...requireEmail(email),
     password: requireText(password, "Signup password"),

@@ -83,6 +83,7 @@ async function prove(
   const { hasher } = c.get("service");
   const holder = { caller, client: c.get("client"), statuses: bearerStatuses };
   if (password !== undefined && password !== null) {
+    requireAddress(before);
     requireStrong(password, passwordPolicy, before?.email ?? "");
     const passwords = { current: current ?? null, next: password };
     return preparePasswordChange(functions, hasher, passwordPolicy, holder, passwords);
@@ -94,6 +95,16 @@ async function prove(
     email ? (current ?? null) : null,
   );
   return { ...proof, newProof: null, passwordHash: null };
+}
+
+// A password of a user without an address would sign nobody in, and would be there already when
+// somebody proves one.
+function requireAddress(before: UserJson | null): void {
+  if (before && before.email !== "") return;
+  throw new AuthError("validation_failed", {
+    status: 422,
+    message: "A user without an email address cannot have a password: prove an address first",
+  });
 }
 
 function readNonce(c: HttpContext, caller: Caller, nonce: string | null | undefined) {

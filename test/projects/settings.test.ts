@@ -66,6 +66,10 @@ describe("the settings of a project", () => {
       pages_enabled: true,
       page_color: "#1d4ed8",
       language: "en",
+      anonymous_users: false,
+      manual_linking: false,
+      identity_linking: "automatic",
+      custom_claims: "",
     });
   });
 

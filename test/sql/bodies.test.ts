@@ -11,6 +11,7 @@ import {
 } from "../../src/database/functions.ts";
 import { hashProof } from "../../src/passwords/proof.ts";
 import { newRefreshToken, wrapUnder } from "../../src/tokens/refresh_token.ts";
+import { refusal } from "../support/app_role.ts";
 import { catalogueFunctions } from "../support/catalogue.ts";
 import { createTestProject, freshEmail, inTransaction, type Query } from "../support/project.ts";
 import { openService } from "../support/service.ts";
@@ -174,6 +175,8 @@ async function callAll(query: Query, id: string): Promise<void> {
   const [removed] = await query("select remove_mail_templates('recovery', null) as removed");
   expect(removed).toEqual({ removed: [{ purpose: "recovery", language: "en" }] });
   await callProviders(query);
+  await callAnonymous(query, id, f);
+  await callCustomClaims(query);
   const [settings] = await query("select read_settings() ->> 'email_confirmation' as confirmation");
   expect(settings).toEqual({ confirmation: "required" });
 
@@ -305,6 +308,24 @@ async function callTriggers(query: Query): Promise<void> {
     execute function guard_application_trigger('b', ${row?.owner})`);
   await query("create trigger b after update on users for each row execute function followed()");
   await query("update users set role = role");
+}
+
+async function callAnonymous(query: Query, id: string, f: ProjectFunctions): Promise<void> {
+  await query("select change_settings('{\"anonymous_users\": true}')");
+  const tokenHash = newRefreshToken().hash;
+  expect(await f.signInAnonymously({ userMetadata: null, tokenHash, client })).toMatchObject({
+    outcome: null,
+    claims: { is_anonymous: true },
+  });
+  await asOwner(query, id);
+  const prune = "select delete_anonymous_users('0 s', 10, null) as pruned";
+  expect(await query(prune)).toEqual([{ pruned: { deleted: 1, held: 0, after: null } }]);
+}
+
+// A function of Postgres's own stands in for an application's: it is not SECURITY DEFINER.
+async function callCustomClaims(query: Query): Promise<void> {
+  const call = "select with_custom_claims('pg_catalog.jsonb_typeof(jsonb)', '{}')";
+  expect(await refusal(query, call)).toBe("MA903");
 }
 
 async function callProviders(query: Query): Promise<void> {

@@ -7,7 +7,8 @@
 -- and p_new_proof are SHA-256 of the current and the new password hashed with the stored salt;
 -- p_nonce_macs are those of the code of a reauthentication mail, in hex; p_mail holds what the mails to
 -- the new and to the current address would carry, see issue_token().
--- Returns: user_not_found, session_not_found, session_expired, user_banned, current_password_invalid,
+-- Returns: user_not_found, session_not_found, session_expired, user_banned, validation_failed for a
+-- password of a user without an address, current_password_invalid,
 -- reauthentication_needed, reauthentication_not_valid, same_password, over_request_rate_limit,
 -- over_email_send_rate_limit. Raises what the table's constraint on the size of user metadata raises.
 
@@ -54,6 +55,7 @@ begin
 
   v_refusal := coalesce(
     refusal_json(caller_refusal(p_session_id, v_user)),
+    case when p_password_hash is not null and v_user.email is null then refusal_json('validation_failed') end,
     case when p_password_hash is not null or v_new_email is not null then
       coalesce(
         nonce_refusal(v_user, p_nonce_macs),

@@ -1,0 +1,83 @@
+import type { Database } from "../database/database.ts";
+import { AuthError } from "../errors.ts";
+import { asProjectOwner } from "../projects/registry.ts";
+
+export interface PruneOptions {
+  /** Seconds since the last sign of life; at least an hour. */
+  readonly olderThan: number;
+  /** Called after each transaction, with how many were removed in it. */
+  readonly onProgress?: (deleted: number) => void;
+}
+
+export interface PruneReport {
+  readonly deleted: number;
+  /** Stay because the application refers to them, or refuses. */
+  readonly held: number;
+}
+
+type Batch = PruneReport & { readonly after: object | null };
+
+const batchSize = 100;
+const hour = 3_600;
+
+/** How many anonymous users were made before that; those who still come by are among them. */
+export async function countOldAnonymousUsers(
+  database: Database,
+  projectId: string,
+  { olderThan }: PruneOptions,
+): Promise<number> {
+  requireAge(olderThan);
+  const [row] = await asProjectOwner(database, projectId, (tx) =>
+    tx.query<{ count: number }>(
+      `select count(*)::integer as count from users
+       where is_anonymous and created_at < clock_timestamp() - make_interval(secs => $1::float8)`,
+      [olderThan],
+    ),
+  );
+  return row?.count ?? 0;
+}
+
+/**
+ * Removes anonymous users who have not come by for long, with all that is theirs, a hundred a
+ * transaction: what was removed before a failure stays so.
+ *
+ * @throws AuthError project_not_found, validation_failed
+ */
+export async function pruneAnonymousUsers(
+  database: Database,
+  projectId: string,
+  { olderThan, onProgress = () => {} }: PruneOptions,
+): Promise<PruneReport> {
+  requireAge(olderThan);
+  let [deleted, held] = [0, 0];
+  let after: object | null = null;
+  do {
+    const batch: Batch = await pruneBatch(database, projectId, olderThan, after);
+    deleted += batch.deleted;
+    held += batch.held;
+    after = batch.after;
+    onProgress(batch.deleted);
+  } while (after !== null);
+  return { deleted, held };
+}
+
+function pruneBatch(
+  database: Database,
+  projectId: string,
+  olderThan: number,
+  after: object | null,
+): Promise<Batch> {
+  return asProjectOwner(database, projectId, async (tx) => {
+    const [row] = await tx.query<{ value: Batch }>(
+      "select delete_anonymous_users(make_interval(secs => $1::float8), $2::integer, $3::jsonb) as value",
+      [olderThan, batchSize, after && JSON.stringify(after)],
+    );
+    if (!row) throw new AuthError("unexpected_failure");
+    return row.value;
+  });
+}
+
+function requireAge(seconds: number): void {
+  if (Number.isSafeInteger(seconds) && seconds >= hour) return;
+  throw new AuthError("validation_failed", { message: "An age is at least an hour" });
+}
