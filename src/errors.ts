@@ -120,6 +120,8 @@ export interface AuthErrorOptions {
   readonly reasons?: readonly string[];
   /** Seconds until another try makes sense. */
   readonly retryAfter?: number;
+  /** What RFC 6749 section 5.2 calls it, where clients read that. */
+  readonly oauthError?: "invalid_request";
   readonly cause?: unknown;
 }
 
@@ -137,6 +139,7 @@ export class AuthError extends Error {
   readonly status: number;
   readonly reasons: readonly string[] | undefined;
   readonly retryAfter: number | undefined;
+  readonly oauthError: "invalid_request" | undefined;
 
   constructor(code: AuthErrorCode, options: AuthErrorOptions = {}) {
     super(options.message ?? errorTable[code].message, { cause: options.cause });
@@ -144,6 +147,7 @@ export class AuthError extends Error {
     this.status = options.status ?? errorTable[code].status;
     this.reasons = options.reasons;
     this.retryAfter = options.retryAfter;
+    this.oauthError = options.oauthError;
   }
 }
 

@@ -105,6 +105,8 @@ export interface ProvedIdentity {
   readonly email: string | null;
   /** The provider's word, for identity_data. */
   readonly data: Metadata;
+  /** SHA-256 of issuer and nonce, hex, of an ID token that the app itself brought: good once. */
+  readonly nonce_hash?: string;
 }
 
 /** An authorization code that waits for its exchange; bytes in hex. */

@@ -9,6 +9,7 @@ import { registerDevMailbox } from "./dev_mailbox/routes.ts";
 import { errorReply } from "./errors.ts";
 import { fixedHeaders } from "./fixed_headers.ts";
 import { registerHealth, registerServerHealth } from "./health.ts";
+import { registerIdentities } from "./identities.ts";
 import { registerInvite } from "./invite.ts";
 import { registerJwks } from "./jwks.ts";
 import { registerLogout } from "./logout.ts";
@@ -73,6 +74,7 @@ export function createApp(service: Service): App {
   registerResend(app);
   registerReauthenticate(app);
   registerInvite(app);
+  registerIdentities(app);
   registerSessions(app);
   registerSettings(app);
   registerJwks(app);

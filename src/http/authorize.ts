@@ -1,7 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AuthError } from "../errors.ts";
 import type { AuthorizationWishes } from "../oauth/authorization_url.ts";
-import { beginFlow } from "./begin_flow.ts";
+import { beginFlow, type FlowRequest } from "./begin_flow.ts";
+import { redeemTicket } from "./flow_ticket.ts";
 import { leadBackWithError } from "./lead_back.ts";
 import { readChallenge } from "./mail_request.ts";
 import { requireProvider } from "./oauth_provider.ts";
@@ -42,26 +43,44 @@ export function registerAuthorize(app: App): void {
 }
 
 async function authorize(c: HttpContext): Promise<Response> {
+  const { flow: ticket } = c.req.query();
+  if (ticket) return redeemTicket(c, ticket);
   const reachable = await requireProvider(c, c.req.query("provider"));
+  const site = redirectTarget(redirectRules(c), null);
+  try {
+    return await beginFlow(c, reachable, { ...readFlowWishes(c), caller: null });
+  } catch (error) {
+    // Whoever asked for another place is not led there, and the site is given nothing but the reason.
+    if (!(error instanceof NotAdmitted) || site === null) throw error;
+    return leadBackWithError(c, site, error);
+  }
+}
+
+/**
+ * What an app asks for in the query, besides the provider.
+ *
+ * @throws AuthError validation_failed for a challenge that is none, a place that is not admitted, or
+ * parameters that cannot be passed on
+ */
+export function readFlowWishes(c: HttpContext): Omit<FlowRequest, "caller"> {
   const codeChallenge = readChallenge(c.req.query());
   const wishes = readAuthorizationWishes(c);
   const rules = redirectRules(c);
   const requested = requestedRedirect(c);
   const redirectTo = requested ? admittedRedirect(rules, requested) : redirectTarget(rules, null);
-  if (redirectTo !== null) {
-    return beginFlow(c, reachable, { redirectTo, codeChallenge, wishes, caller: null });
-  }
-  // Nobody would hear of the sign-in: the site is told so, instead of being handed what was for another.
-  const refusal = new AuthError("validation_failed", {
-    message: requested ? "redirect_to is not admitted" : "redirect_to is required",
-  });
-  const site = redirectTarget(rules, null);
-  if (site === null) throw refusal;
-  return leadBackWithError(c, site, refusal);
+  if (redirectTo === null) throw new NotAdmitted(requested);
+  return { redirectTo, codeChallenge, wishes };
 }
 
-/** @throws AuthError validation_failed for scopes that are none, or too many parameters */
-export function readAuthorizationWishes(c: HttpContext): AuthorizationWishes {
+class NotAdmitted extends AuthError {
+  constructor(requested: string | null) {
+    super("validation_failed", {
+      message: requested ? "redirect_to is not admitted" : "redirect_to is required",
+    });
+  }
+}
+
+function readAuthorizationWishes(c: HttpContext): AuthorizationWishes {
   const query = c.req.query();
   const scopes = (query.scopes ?? "").split(/[ ,]+/).filter((scope) => scope !== "");
   const parameters = Object.entries(query).filter(([name]) => !ownNames.has(name));

@@ -77,11 +77,12 @@ function isVersioned(version: string | undefined): boolean {
 }
 
 function errorBody(refusal: AuthError, status: number, versioned: boolean) {
-  const { code, message, reasons } = refusal;
+  const { code, message, reasons, oauthError } = refusal;
+  const oauth = oauthError ? { error: oauthError, error_description: message } : {};
   const weakness = code === "weak_password" ? { weak_password: { reasons: reasons ?? [] } } : {};
   return versioned
-    ? { code, message, ...weakness }
-    : { code: status, error_code: code, msg: message, ...weakness };
+    ? { code, message, ...weakness, ...oauth }
+    : { code: status, error_code: code, msg: message, ...weakness, ...oauth };
 }
 
 // Only what cannot hold user data: a driver's error carries the parameters of its query.

@@ -6,6 +6,7 @@ import { exchangeCode } from "../tokens/authorization_code.ts";
 import { refreshSession } from "../tokens/refresh.ts";
 import { newRefreshToken } from "../tokens/refresh_token.ts";
 import { issueSession, type SessionReply } from "../tokens/session_reply.ts";
+import { grantIdToken } from "./id_token_grant.ts";
 import { optionalText, requireEmail, requireText } from "./schemas/fields.ts";
 import { body, failures, json } from "./schemas/responses.ts";
 import { sessionSchema } from "./schemas/session.ts";
@@ -19,6 +20,17 @@ const tokenBody = z
     refresh_token: optionalText,
     auth_code: optionalText,
     code_verifier: optionalText,
+    provider: optionalText.openapi({ description: "Whose id_token it is" }),
+    id_token: optionalText,
+    access_token: optionalText.openapi({ description: "That came with the id_token" }),
+    nonce: optionalText.openapi({
+      description: "Which the id_token holds, or SHA-256 of it in hex",
+    }),
+    client_id: optionalText.openapi({ description: "With issuer, instead of provider" }),
+    issuer: optionalText,
+    link_identity: z.boolean().nullish().openapi({
+      description: "Link it to the user of the bearer, instead of signing in",
+    }),
   })
   .openapi("TokenRequest");
 
@@ -29,18 +41,19 @@ const route = createRoute({
   path: "/token",
   summary: "Sign in with a password, or refresh",
   description:
-    "Without grant_type, or with password: email and password. With refresh_token: as POST /refresh. With pkce: auth_code and code_verifier. The password grant is this service's own sign-in, not OAuth's grant for third parties.",
+    "Without grant_type, or with password: email and password. With refresh_token: as POST /refresh. With pkce: auth_code and code_verifier. With id_token: what a kit of the provider gave the app. The password grant is this service's own sign-in, not OAuth's grant for third parties.",
   request: { ...body(tokenBody), query: z.object({ grant_type: z.string().optional() }) },
-  responses: { 200: json(sessionSchema, "A session"), ...failures(400, 404, 422, 429, 503) },
+  responses: { 200: json(sessionSchema, "A session"), ...failures(400, 401, 404, 422, 429, 503) },
 });
 
 const grants: Record<string, (c: HttpContext, body: TokenBody) => Promise<SessionReply>> = {
   password: grantPassword,
   refresh_token: grantRefresh,
   pkce: grantCode,
+  id_token: grantIdToken,
 };
 
-const laterGrants = ["id_token", "web3"];
+const laterGrants = ["web3"];
 
 export function registerToken(app: App): void {
   app.openapi(route, async (c) => {

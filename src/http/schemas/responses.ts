@@ -11,6 +11,8 @@ const errorSchema = z
     error_code: z.enum(codes).optional().openapi({ description: "Stable; never reused" }),
     msg: z.string().optional(),
     message: z.string().optional(),
+    error: z.string().optional().openapi({ description: "As RFC 6749 names it" }),
+    error_description: z.string().optional(),
     weak_password: z.object({ reasons: z.array(z.string()) }).optional(),
   })
   .openapi("Error");

@@ -1,5 +1,5 @@
--- A new user whom a provider has named. Its name and picture start from the provider's word and are the
--- user's own from then on. Raises 40001 when the address was taken a moment ago.
+-- A new user whom a provider has named. Its name and picture, where they fit into its metadata, start from
+-- the provider's word and are the user's own from then on. Raises 40001 when the address was taken a moment ago.
 
 create or replace function create_identity_user(p_identity jsonb) returns users
 language plpgsql volatile security invoker
@@ -12,9 +12,10 @@ begin
     p_identity ->> 'email', p_identity ->> 'email',
     case when p_identity ->> 'email' is not null then clock_timestamp() end,
     coalesce((
-      select jsonb_object_agg(d.key, left(d.value, 300))
-      from jsonb_each_text(p_identity -> 'data') d
-      where d.key in ('name', 'full_name', 'avatar_url', 'preferred_username') and d.value is not null
+      select jsonb_object_agg(d.key, d.value)
+      from jsonb_each(p_identity -> 'data') d
+      where d.key in ('name', 'full_name', 'avatar_url', 'preferred_username')
+        and jsonb_typeof(d.value) = 'string' and octet_length(d.value::text) <= 400
     ), '{}')
   )
   on conflict (email) do nothing

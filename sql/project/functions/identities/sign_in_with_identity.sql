@@ -1,8 +1,9 @@
 -- Signs in by what a provider has proved, see identity_user(). With p_code, {hash, challenge, tokens} in hex,
 -- a client that sent a PKCE challenge gets an authorization code, and the provider's sealed tokens wait
 -- with it; otherwise a session is opened.
--- Called by the runtime. Locks: the user, its sessions.
--- Returns: user_banned, signup_disabled, email_exists.
+-- Called by the runtime. Locks: the nonce, the user, its sessions.
+-- Returns: bad_oauth_callback for the nonce of an ID token that was there before; user_banned,
+-- signup_disabled, email_exists.
 
 create or replace function sign_in_with_identity(
   p_identity jsonb, p_refresh_hash bytea, p_code jsonb, p_client inet, p_user_agent text
@@ -14,6 +15,9 @@ declare
   v_found record;
   v_user users;
 begin
+  if not spend_nonce(p_identity) then
+    return refusal_json('bad_oauth_callback');
+  end if;
   select * into v_found from identity_user(p_identity, p_client);
   v_user := v_found.account;
   if v_found.refusal is not null then
