@@ -1,4 +1,5 @@
-import { lookup as resolve } from "node:dns/promises";
+import type { LookupAddress, LookupAllOptions } from "node:dns";
+import { lookup } from "node:dns/promises";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
@@ -10,7 +11,11 @@ export interface FetchRules {
   readonly allowPrivate: boolean;
   /** Milliseconds for the whole of an exchange, from the name's look-up to the last byte. */
   readonly deadline: number;
+  /** The system's resolver, unless a test has another. */
+  readonly resolve?: Resolver;
 }
+
+type Resolver = (hostname: string, options: LookupAllOptions) => Promise<LookupAddress[]>;
 
 export type SafeFetch = (url: string | URL, init?: SafeInit) => Promise<Response>;
 
@@ -77,7 +82,7 @@ function send(
     signal,
     agent: false,
     maxHeaderSize: 16_384,
-    ...(rules.allowPrivate ? {} : { lookup: publicLookup(url) }),
+    ...(rules.allowPrivate ? {} : { lookup: publicLookup(url, rules.resolve ?? lookup) }),
   };
   return new Promise((resolve, reject) => {
     const outgoing = request(url, options, resolve);
@@ -87,7 +92,7 @@ function send(
 }
 
 // All addresses must be public: of two, a resolver may give either first.
-function publicLookup(url: URL): LookupFunction {
+function publicLookup(url: URL, resolve: Resolver): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }).then(
       (found) => {

@@ -1,5 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { CompactSign, exportJWK, exportSPKI, generateKeyPair, importJWK } from "jose";
+import {
+  CompactSign,
+  type CryptoKey,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+} from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Auth } from "../../src/auth.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
