@@ -31,6 +31,10 @@ import { projectSettings } from "./commands/project/settings.ts";
 import { projectShow } from "./commands/project/show.ts";
 import { projectSuspend } from "./commands/project/suspend.ts";
 import { projectTrigger } from "./commands/project/trigger.ts";
+import { providerAdd } from "./commands/provider/add.ts";
+import { providerList } from "./commands/provider/list.ts";
+import { providerRemove } from "./commands/provider/remove.ts";
+import { providerTest } from "./commands/provider/test.ts";
 import { serve } from "./commands/serve.ts";
 import { sql } from "./commands/sql.ts";
 import { usersBan } from "./commands/users/ban.ts";
@@ -90,6 +94,14 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       usersSessions(),
       usersDelete(),
       usersPrune(),
+    ]),
+  );
+  program.addCommand(
+    group("provider", "Where else the users of a project can sign in", [
+      providerAdd(),
+      providerList(),
+      providerTest(),
+      providerRemove(),
     ]),
   );
   program.addCommand(

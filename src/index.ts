@@ -25,6 +25,8 @@ export { readFleetTemplates, readTemplates, writeTemplates } from "./mail/templa
 export type { FolderTemplate, OwnTemplate } from "./mail/templates/template.ts";
 export { type MailboxTransport, mailboxTransport } from "./mail/transports/mailbox.ts";
 export type { MailSettings } from "./mail/transports/open.ts";
+export { examineProvider, type ProviderFinding } from "./oauth/examine.ts";
+export { openRemote, type Remote, type RemoteOptions } from "./oauth/remote.ts";
 export {
   countMail,
   listMail,

@@ -31,6 +31,7 @@ export interface Remote {
 }
 
 const hour = 3_600_000;
+const cooldown = 30_000;
 const mostServers = 1_000;
 
 export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOptions = {}): Remote {
@@ -40,10 +41,15 @@ export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOpt
   const servers = new LRUCache<string, AuthorizationServer, { readonly name: string }>({
     max: mostServers,
     ttl: hour,
-    allowStaleOnFetchRejection: true,
-    noDeleteOnFetchRejection: true,
-    fetchMethod: (issuer, _, { context: { name } }) =>
-      discoverServer(issuer, name, { fetch, requireAdmitted: admit }),
+    fetchMethod: async (issuer, known, { context: { name }, options }) => {
+      try {
+        return await discoverServer(issuer, name, { fetch, requireAdmitted: admit });
+      } catch (error) {
+        if (!known) throw error;
+        options.ttl = cooldown;
+        return known;
+      }
+    },
   });
   const keySets = new LRUCache<string, JWTVerifyGetKey>({ max: mostServers });
   return {
@@ -59,7 +65,7 @@ export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOpt
       if (!keys) {
         keys = createRemoteJWKSet(new URL(url), {
           timeoutDuration: deadline,
-          cooldownDuration: 30_000,
+          cooldownDuration: cooldown,
           cacheMaxAge: hour,
           [customFetch]: (target, { headers, signal }) => fetch(target, { headers, signal }),
         });

@@ -26,7 +26,7 @@ export interface NewProvider {
   readonly clientSecret: string;
   /** Of an OIDC provider, as it spells itself. */
   readonly issuer?: string;
-  /** Asked for in place of the preset's. */
+  /** Asked for besides the preset's. */
   readonly scopes?: readonly string[];
   readonly options?: ProviderOptions;
 }

@@ -9,6 +9,7 @@ import { type Contract, readContract } from "./contract.ts";
 import { driftFindings, hasSqlLogin, projectReference, sharedContracts } from "./drift.ts";
 import { type Finding, fail, ok, reasonOf, warn } from "./finding.ts";
 import type { Login } from "./login.ts";
+import { examineProviderSecrets } from "./providers.ts";
 import type { ProjectToExamine } from "./registry.ts";
 
 /** The schema `miosa_auth` against this release. */
@@ -76,7 +77,10 @@ async function examineProject(
       asOwner(tx, mode, id, owner, async (owned) => {
         actual = await readContract(owned, id);
         application.push(...(await examineApplication(owned, id)));
-        if (keyring) keys.push(...keyFindings(id, await readKeys(owned), keyring));
+        if (keyring) {
+          keys.push(...keyFindings(id, await readKeys(owned), keyring));
+          keys.push(...(await examineProviderSecrets(owned, id, keyring)));
+        }
       }),
     );
   } catch (error) {
