@@ -6,6 +6,7 @@ import { redeemTicket } from "./flow_ticket.ts";
 import { leadBackWithError } from "./lead_back.ts";
 import { readChallenge } from "./mail_request.ts";
 import { requireProvider } from "./oauth_provider.ts";
+import { orPage } from "./pages/provider_answer.ts";
 import { admittedRedirect, redirectRules, redirectTarget, requestedRedirect } from "./redirects.ts";
 import { failures } from "./schemas/responses.ts";
 import type { App, HttpContext } from "./service.ts";
@@ -33,13 +34,13 @@ const route = createRoute({
 
 const ownNames = new Set([
   ...["provider", "redirect_to", "scopes", "code_challenge", "code_challenge_method"],
-  ...["skip_http_redirect", "invite_token", "flow", "apikey"],
+  ...["skip_http_redirect", "invite_token", "flow", "from_page", "apikey"],
 ]);
 const longestParameter = 512;
 const mostParameters = 20;
 
 export function registerAuthorize(app: App): void {
-  app.openapi(route, async (c) => authorize(c) as never);
+  app.openapi(route, async (c) => (await orPage(c, authorize)) as never);
 }
 
 async function authorize(c: HttpContext): Promise<Response> {
@@ -47,8 +48,10 @@ async function authorize(c: HttpContext): Promise<Response> {
   if (ticket) return redeemTicket(c, ticket);
   const reachable = await requireProvider(c, c.req.query("provider"));
   const site = redirectTarget(redirectRules(c), null);
+  const fromPage = isFromPage(c);
   try {
-    return await beginFlow(c, reachable, { ...readFlowWishes(c), caller: null });
+    const wishes = readFlowWishes(c, fromPage);
+    return await beginFlow(c, reachable, { ...wishes, caller: null, fromPage });
   } catch (error) {
     // Whoever asked for another place is not led there, and the site is given nothing but the reason.
     if (!(error instanceof NotAdmitted) || site === null) throw error;
@@ -56,19 +59,30 @@ async function authorize(c: HttpContext): Promise<Response> {
   }
 }
 
+function isFromPage(c: HttpContext): boolean {
+  return c.req.query("from_page") === "true" && c.get("project").configuration.pages_enabled;
+}
+
 /**
  * What an app asks for in the query, besides the provider.
  *
+ * @param mayLeadNowhere whether there may be no app to come back to, where none was asked for
  * @throws AuthError validation_failed for a challenge that is none, a place that is not admitted, or
  * parameters that cannot be passed on
  */
-export function readFlowWishes(c: HttpContext): Omit<FlowRequest, "caller"> {
+export function readFlowWishes(
+  c: HttpContext,
+  mayLeadNowhere = false,
+): Omit<FlowRequest, "caller"> {
   const codeChallenge = readChallenge(c.req.query());
   const wishes = readAuthorizationWishes(c);
   const rules = redirectRules(c);
   const requested = requestedRedirect(c);
   const redirectTo = requested ? admittedRedirect(rules, requested) : redirectTarget(rules, null);
-  if (redirectTo === null) throw new NotAdmitted(requested);
+  if (redirectTo === null) {
+    if (requested || !mayLeadNowhere) throw new NotAdmitted(requested);
+    return { redirectTo, codeChallenge: null, wishes };
+  }
   return { redirectTo, codeChallenge, wishes };
 }
 

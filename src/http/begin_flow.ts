@@ -9,11 +9,13 @@ import type { HttpContext } from "./service.ts";
 
 /** What a browser is sent to a provider with. */
 export interface FlowRequest {
-  readonly redirectTo: string;
+  /** Null for a flow from a page of ours that has no app to lead to. */
+  readonly redirectTo: string | null;
   readonly codeChallenge: string | null;
   readonly wishes: AuthorizationWishes;
   /** Who links an identity; null when somebody signs in. */
   readonly caller: Caller | null;
+  readonly fromPage?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface FlowRequest {
 export async function beginFlow(
   c: HttpContext,
   reachable: ReachableProvider,
-  { redirectTo, codeChallenge, wishes, caller }: FlowRequest,
+  { redirectTo, codeChallenge, wishes, caller, fromPage = false }: FlowRequest,
 ): Promise<Response> {
   const { functions, box } = c.get("project");
   const { provider } = reachable;
@@ -37,7 +39,7 @@ export async function beginFlow(
     provider: provider.name,
     redirectTo,
     codeChallenge,
-    sealed: sealFlow(box, flow, provider),
+    sealed: sealFlow(box, flow, provider, fromPage),
     caller,
     client: c.get("client"),
   });

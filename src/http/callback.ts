@@ -3,13 +3,14 @@ import type { OAuthFlow } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import { exchangeAnswer } from "../oauth/exchange.ts";
-import { flowHash, openFlow } from "../oauth/flow.ts";
+import { type FlowSecrets, flowHash, openFlow } from "../oauth/flow.ts";
 import { enterWithIdentity } from "./enter_with_identity.ts";
 import { readRefusal } from "./errors.ts";
 import { boundBrowser, unbindBrowser } from "./flow_cookie.ts";
 import { leadBack, leadBackWithError } from "./lead_back.ts";
 import { callbackUrl, requireProvider } from "./oauth_provider.ts";
 import { readForm } from "./pages/form.ts";
+import { endOnPage, orPage, refusedAnswerPage } from "./pages/provider_answer.ts";
 import { admittedRedirect, redirectRules, redirectTarget } from "./redirects.ts";
 import { failures } from "./schemas/responses.ts";
 import type { App, HttpContext } from "./service.ts";
@@ -44,9 +45,9 @@ const postRoute = createRoute({
 
 /** Before the reader of JSON bodies, since a provider sends a form. */
 export function registerCallback(app: App): void {
-  app.openapi(getRoute, async (c) => (await comeBack(c)) as never);
+  app.openapi(getRoute, async (c) => (await orPage(c, comeBack)) as never);
   app.openAPIRegistry.registerPath(postRoute);
-  app.post("/callback", repeatAsGet);
+  app.post("/callback", (c) => orPage(c, repeatAsGet));
 }
 
 // The browser's cookie is not sent along with a form from another site, but is with a navigation.
@@ -70,24 +71,27 @@ async function comeBack(c: HttpContext): Promise<Response> {
   unbindBrowser(c, stateHash);
   const rules = redirectRules(c);
   const target = admittedRedirect(rules, flow.redirect_to);
-  if (target === null) {
+  if (target === null && flow.redirect_to !== null) {
     const refusal = new AuthError("validation_failed", { message: "redirect_to is not admitted" });
     const site = redirectTarget(rules, null);
     if (site === null) throw refusal;
     return leadBackWithError(c, site, refusal);
   }
+  const secrets = openFlow(c.get("project").box, Buffer.from(flow.sealed, "hex"));
   try {
-    return leadBack(c, target, await finish(c, flow));
+    const entered = await finish(c, flow, secrets);
+    if (target !== null) return leadBack(c, target, entered);
+    return await endOnPage(c, entered.fragment?.refresh_token ?? "");
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    if (secrets.fromPage || target === null) return refusedAnswerPage(c, flow, error);
     return leadBackWithError(c, target, readRefusal(error, c));
   }
 }
 
-async function finish(c: HttpContext, flow: OAuthFlow) {
+async function finish(c: HttpContext, flow: OAuthFlow, secrets: FlowSecrets) {
   const reachable = await requireProvider(c, flow.provider);
   const { provider } = reachable;
-  const secrets = openFlow(c.get("project").box, Buffer.from(flow.sealed, "hex"));
   const isSame = secrets.clientId === provider.clientId && secrets.issuer === provider.issuer;
   if (!isSame) throw new AuthError("bad_oauth_callback");
   const exchanged = await exchangeAnswer(reachable, new URL(c.req.url).searchParams, {

@@ -21,6 +21,8 @@ export interface FlowSecrets {
   /** Whom it was asked of: a name may come to mean another provider in the meantime. */
   readonly issuer: string | null;
   readonly clientId: string;
+  /** Whether it began on a page of ours, where what goes wrong is told then. */
+  readonly fromPage: boolean;
 }
 
 const secretsSchema = z.object({
@@ -28,6 +30,7 @@ const secretsSchema = z.object({
   verifier: z.string(),
   issuer: z.string().nullable(),
   clientId: z.string(),
+  fromPage: z.boolean(),
 });
 
 const use = "oauth_flow";
@@ -41,10 +44,14 @@ export function newFlow(): NewFlow {
   };
 }
 
-export function sealFlow(box: SecretBox, flow: NewFlow, provider: Provider): Buffer {
+export function sealFlow(
+  box: SecretBox,
+  flow: NewFlow,
+  { issuer, clientId }: Provider,
+  fromPage: boolean,
+): Buffer {
   const { nonce, verifier } = flow;
-  const { issuer, clientId } = provider;
-  const secrets: FlowSecrets = { nonce, verifier, issuer, clientId };
+  const secrets: FlowSecrets = { nonce, verifier, issuer, clientId, fromPage };
   return box.seal(JSON.stringify(secrets), use);
 }
 

@@ -16,6 +16,7 @@ import { isOptionSet, type Provider, textOption } from "./provider.ts";
 
 /** In what a provider with ID tokens differs from OpenID Connect as it is written. */
 export interface OidcTraits {
+  readonly label?: string;
   readonly scopes?: readonly string[];
   readonly parameters?: Readonly<Record<string, string>>;
   issuer(provider: Provider): string;
@@ -34,6 +35,7 @@ export function oidcPreset(traits: OidcTraits): Preset {
     isEmailVerified: traits.isEmailVerified ?? isEmailVerified,
   };
   return {
+    ...(traits.label ? { label: traits.label } : {}),
     scopes: traits.scopes ?? ["openid", "email", "profile"],
     ...(traits.parameters ? { parameters: traits.parameters } : {}),
     idTokens,

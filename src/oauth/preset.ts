@@ -34,6 +34,8 @@ export interface Evidence {
 
 /** One kind of provider: all that the flow must know of it. */
 export interface Preset {
+  /** How people know it; without, they are shown what the project calls it. */
+  readonly label?: string;
   /** Asked for where the operator names none. */
   readonly scopes: readonly string[];
   /** Of the authorization request, besides those of every provider. */

@@ -72,7 +72,8 @@ export function toSite(c: HttpContext): Response | null {
   return site === null ? null : c.redirect(site, 303);
 }
 
-async function endSession(c: HttpContext, token: RefreshToken): Promise<void> {
+/** Ends a session that nobody was given. */
+export async function endSession(c: HttpContext, token: RefreshToken): Promise<void> {
   const { functions } = c.get("project");
   const session = { sessionId: null, tokenHash: token.hash, scope: "local" };
   accepted(await functions.logout({ ...session, client: c.get("client") }));

@@ -20,6 +20,7 @@ const meanings: Partial<Record<AuthErrorCode, Meaning>> = {
   user_already_exists: { field: "email", text: (errors) => errors.exists },
   email_exists: { field: "email", text: (errors) => errors.exists },
   signup_disabled: { text: (errors) => errors.signupDisabled },
+  bad_oauth_state: { text: (errors) => errors.otherBrowser },
   otp_expired: { field: "code", text: (errors) => errors.code },
   refused_by_application: { text: (errors) => errors.refusedByApplication },
   service_unavailable: { text: (errors) => errors.busy },

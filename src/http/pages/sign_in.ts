@@ -10,6 +10,7 @@ import { handSessionOver } from "./hand_over.ts";
 import { reply } from "./layout.ts";
 import type { Form, Page, PageRoute } from "./page.ts";
 import { type Problem, problemOf } from "./problem.ts";
+import { providerButtons } from "./provider_buttons.ts";
 import { readEmail } from "./read_email.ts";
 
 /** `/sign-in`: with a password, or with a mail. */
@@ -70,6 +71,7 @@ ${submit(own.submit)}
     status: problem?.status ?? 200,
     body: html`${summary(problem)}
 ${form(page, "/sign-in", body)}
+${providerButtons(page)}
 <div class="links">
 <p>${link(page, "/forgot-password", own.forgot)}</p>
 ${mayJoin ? html`<p>${own.noAccount} ${link(page, "/sign-up", own.toSignUp)}</p>` : ""}

@@ -12,6 +12,7 @@ import { handSessionOver } from "./hand_over.ts";
 import { reply } from "./layout.ts";
 import type { Form, Page, PageRoute } from "./page.ts";
 import { type Problem, problemOf } from "./problem.ts";
+import { providerButtons } from "./provider_buttons.ts";
 import { readEmail } from "./read_email.ts";
 
 /** `/sign-up`: with an address and a password. */
@@ -70,7 +71,7 @@ ${submit(own.submit)}`;
     isRefusal: shown !== null,
     status: shown?.status ?? 200,
     body: html`${summary(shown)}
-${mayJoin ? form(page, "/sign-up", body) : ""}
+${mayJoin ? html`${form(page, "/sign-up", body)}\n${providerButtons(page)}` : ""}
 <div class="links"><p>${own.hasAccount} ${link(page, "/sign-in", own.toSignIn)}</p></div>`,
   });
 }

@@ -69,7 +69,7 @@ input {
 input[readonly] { border-style: dashed; background: var(--ground); }
 input[aria-invalid] { border: 2px solid var(--wrong); }
 .code { font-size: 1.25rem; letter-spacing: 0.25em; font-variant-numeric: tabular-nums; }
-button {
+button, .button {
   width: 100%;
   min-height: 2.75rem;
   margin-bottom: 0.75rem;
@@ -82,9 +82,12 @@ button {
   font-weight: 600;
   cursor: pointer;
 }
-button.other { background: transparent; color: var(--text); }
+.button { display: grid; place-content: center; text-align: center; text-decoration: none; }
+button.other, .button { background: transparent; color: var(--text); }
 button:hover { filter: brightness(1.08); }
-button.other:hover { background: var(--ground); filter: none; }
+button.other:hover, .button:hover { background: var(--ground); filter: none; }
+.or { margin: 0 0 0.75rem; text-align: center; color: var(--quiet); }
+.providers { margin-bottom: 1.25rem; }
 a { color: inherit; text-underline-offset: 0.2em; }
 :focus-visible { outline: 3px solid var(--text); outline-offset: 2px; }
 .summary {
@@ -97,13 +100,13 @@ a { color: inherit; text-underline-offset: 0.2em; }
 .summary p { margin: 0; }
 .links { padding-top: 1.25rem; border-top: 1px solid color-mix(in srgb, var(--line) 35%, transparent); }
 .links > * { margin: 0 0 0.5rem; }
-main > :last-child, form > :last-child, .links > :last-child { margin-bottom: 0; }
+main > :last-child, form > :last-child, .providers > :last-child, .links > :last-child { margin-bottom: 0; }
 @media (max-width: 28rem) {
   body { align-content: start; padding: 0; background: var(--card); }
   main { padding: 1.5rem 1.25rem; border-width: 4px 0 0; border-radius: 0; }
 }
 @media (forced-colors: active) {
-  button { border-color: ButtonText; }
+  button, .button { border-color: ButtonText; }
 }
 `;
 }

@@ -58,6 +58,17 @@ export interface PageWords {
     readonly crossSite: string;
     readonly back: string;
   };
+  readonly provider: {
+    /** Between the form and the buttons. */
+    readonly or: string;
+    continueWith(name: string): string;
+    denied(name: string): string;
+    unusable(name: string): string;
+    /** Of an account that has the address already, whose user alone may link. */
+    signInAndLink(name: string): string;
+    /** The same where the project lets nobody link. */
+    signInAsBefore(name: string): string;
+  };
   readonly fields: {
     readonly email: string;
     readonly password: string;
@@ -75,6 +86,7 @@ export interface PageWords {
     readonly banned: string;
     readonly exists: string;
     readonly signupDisabled: string;
+    readonly otherBrowser: string;
     tooShort(least: number): string;
     readonly tooCommon: string;
     readonly unfit: string;

@@ -7,6 +7,7 @@ const appleIssuer = "https://appleid.apple.com";
 
 /** Options: `team_id` and `key_id`; the secret is the key file (.p8) that belongs to them. */
 export const apple = oidcPreset({
+  label: "Apple",
   scopes: ["openid", "email", "name"],
   // Apple gives a name and an address to a form alone.
   parameters: { response_mode: "form_post" },

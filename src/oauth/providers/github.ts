@@ -20,6 +20,7 @@ const addresses = z.array(
  * `https://github.example`, and by the option `api_url`, such as `https://github.example/api/v3`.
  */
 export const github: Preset = {
+  label: "GitHub",
   scopes: ["read:user", "user:email"],
   server: async (provider) => ({
     issuer: `${siteOf(provider)}/login/oauth`,

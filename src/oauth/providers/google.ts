@@ -1,5 +1,6 @@
 import { oidcPreset } from "../oidc_preset.ts";
 
 export const google = oidcPreset({
+  label: "Google",
   issuer: (provider) => provider.issuer ?? "https://accounts.google.com",
 });

@@ -14,6 +14,7 @@ const manyTenants = new Set(["common", "organizations"]);
  * the tenant (`trust_email`).
  */
 export const microsoft = oidcPreset({
+  label: "Microsoft",
   issuer: (provider) => `${hostOf(provider)}/${tenantOf(provider)}/v2.0`,
   metadataIssuer: (provider) => issuerOf(provider, "{tenantid}"),
   tenantIssuer(provider, { tid }: JWTPayload) {

@@ -94,6 +94,17 @@ export const de: PageWords = {
       "Dieses Formular kann nur von dieser Seite selbst abgeschickt werden, über HTTPS und von einem Browser, der sagt, woher es kommt.",
     back: "Zurück zur Anmeldung",
   },
+  provider: {
+    or: "oder",
+    continueWith: (name) => `Weiter mit ${name}`,
+    denied: (name) => `${name} hat Sie nicht angemeldet, oder Sie haben dort abgelehnt.`,
+    unusable: (name) =>
+      `Die Antwort von ${name} ist nicht zu gebrauchen. Versuchen Sie es noch einmal.`,
+    signInAndLink: (name) =>
+      `Mit der Adresse, die ${name} von Ihnen hat, gibt es schon ein Konto. Melden Sie sich an wie bisher, und verbinden Sie Ihr Konto dann mit ${name}.`,
+    signInAsBefore: (name) =>
+      `Mit der Adresse, die ${name} von Ihnen hat, gibt es schon ein Konto. Melden Sie sich an wie bisher.`,
+  },
   fields: {
     email: "E-Mail-Adresse",
     password: "Passwort",
@@ -112,6 +123,8 @@ export const de: PageWords = {
     banned: "Dieses Konto ist gesperrt.",
     exists: "Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich an.",
     signupDisabled: "Hier können keine neuen Konten eröffnet werden.",
+    otherBrowser:
+      "Diese Anmeldung wurde in einem anderen Browser begonnen, ist schon beendet oder hat zu lange gedauert. Beginnen Sie noch einmal.",
     tooShort: (least) => `Wählen Sie ein Passwort mit mindestens ${least} Zeichen.`,
     tooCommon: "Wählen Sie ein anderes Passwort: Dieses ist leicht zu erraten.",
     unfit: "Dieses Passwort geht nicht. Wählen Sie ein kürzeres, ohne Steuerzeichen.",

@@ -88,6 +88,16 @@ export const en: PageWords = {
       "This form can only be sent from this page itself, over HTTPS, by a browser that says where it comes from.",
     back: "Back to sign-in",
   },
+  provider: {
+    or: "or",
+    continueWith: (name) => `Continue with ${name}`,
+    denied: (name) => `${name} did not sign you in, or you said no there.`,
+    unusable: (name) => `The answer of ${name} cannot be used. Try again.`,
+    signInAndLink: (name) =>
+      `There is an account with the address that ${name} has of you. Sign in as you did before, and link ${name} to your account then.`,
+    signInAsBefore: (name) =>
+      `There is an account with the address that ${name} has of you. Sign in as you did before.`,
+  },
   fields: {
     email: "E-mail address",
     password: "Password",
@@ -105,6 +115,8 @@ export const en: PageWords = {
     banned: "This account is locked.",
     exists: "There is an account with this address already. Sign in instead.",
     signupDisabled: "New accounts cannot be created here.",
+    otherBrowser:
+      "This sign-in was begun in another browser, is finished already or took too long. Begin again.",
     tooShort: (least) => `Choose a password of at least ${least} characters.`,
     tooCommon: "Choose another password: this one is easily guessed.",
     unfit: "This password cannot be used. Choose a shorter one, without control characters.",
