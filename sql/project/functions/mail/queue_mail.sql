@@ -6,12 +6,15 @@ create or replace function queue_mail(p_purpose text, p_recipient text, p_user u
 returns void
 language plpgsql volatile security invoker
 as $$
+declare
+  -- Not current_schema() itself, see discard_mail().
+  v_project_id text collate "default" := current_schema();
 begin
   delete from miosa_auth.outbox
-  where project_id = current_schema() and user_id = p_user.id and purpose = p_purpose;
+  where project_id = v_project_id and user_id = p_user.id and purpose = p_purpose;
   insert into miosa_auth.outbox (project_id, purpose, recipient, payload, user_id, data)
   values (
-    current_schema(), p_purpose, p_recipient, p_payload, p_user.id,
+    v_project_id, p_purpose, p_recipient, p_payload, p_user.id,
     jsonb_strip_nulls(jsonb_build_object(
       'user_metadata', p_user.user_metadata, 'email', p_user.email, 'new_email', p_user.new_email
     ))

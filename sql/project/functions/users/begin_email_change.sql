@@ -8,6 +8,8 @@ returns users
 language plpgsql volatile security invoker
 as $$
 declare
+  -- Not current_schema() itself, see discard_mail().
+  v_project_id text collate "default" := current_schema();
   v_owner users;
 begin
   update users set
@@ -18,7 +20,7 @@ begin
   delete from one_time_tokens
   where user_id = p_user.id and purpose in ('email_change', 'email_change_current', 'reauthentication');
   delete from miosa_auth.outbox
-  where project_id = current_schema() and user_id = p_user.id
+  where project_id = v_project_id and user_id = p_user.id
     and purpose in ('email_change', 'email_change_current');
 
   select * into v_owner from users where email = p_email;
