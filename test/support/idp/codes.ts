@@ -27,10 +27,9 @@ export function codeBook<T>({ clientId, clientSecret }: Client) {
     },
     /** Whose code it was, or the error of RFC 6749 section 5.2. */
     redeem({ form, authorization }: Asked): { holder: T } | { error: string } {
-      const basic = `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString("base64")}`;
-      const isPost =
-        form.get("client_id") === clientId && form.get("client_secret") === clientSecret;
-      if (!isPost && authorization !== basic) return { error: "invalid_client" };
+      const shown = shownClient(form, authorization);
+      if (shown.id !== clientId || shown.secret !== clientSecret)
+        return { error: "invalid_client" };
       const code = form.get("code") ?? "";
       const given = codes.get(code);
       codes.delete(code);
@@ -42,4 +41,12 @@ export function codeBook<T>({ clientId, clientSecret }: Client) {
       return given && isRight ? { holder: given.holder } : { error: "invalid_grant" };
     },
   };
+}
+
+// RFC 6749 section 2.3.1: in the form, or form-encoded in Basic.
+function shownClient(form: URLSearchParams, authorization: string) {
+  const basic = /^Basic (.+)$/.exec(authorization)?.[1];
+  if (!basic) return { id: form.get("client_id"), secret: form.get("client_secret") };
+  const [id, secret] = Buffer.from(basic, "base64").toString("utf8").split(":");
+  return { id: decodeURIComponent(String(id)), secret: decodeURIComponent(String(secret)) };
 }
