@@ -20,7 +20,10 @@ beforeAll(async () => {
     MIOSA_AUTH_PORT: String(await freePort()),
   });
   environment = Object.fromEntries(
-    [...dev.output.matchAll(/^(AUTH_\w+)=(.*)$/gm)].map(([, key, value]) => [key, value ?? ""]),
+    [...dev.output.matchAll(/^((?:AUTH|DATABASE)_\w+)=(.*)$/gm)].map(([, key, value]) => [
+      key,
+      value ?? "",
+    ]),
   );
 });
 
@@ -40,12 +43,22 @@ describe("the README's first ten minutes", () => {
   });
 
   it("signs up with the curl line", async () => {
-    const session = JSON.parse(await runShell(readmeBlock("sh", "curl"), environment));
+    const line = readmeBlock("sh", "ada@example.com");
+    const session = JSON.parse(await runShell(line, environment));
     expect(session.user.email).toBe("ada@example.com");
   });
 
   it("signs up and verifies with fetch and jsonwebtoken", async () => {
     expect(await runSnippet("first_signup.mjs")).toMatch(/^signed up [0-9a-f-]{36}$/m);
+  });
+
+  it("proves an address and replaces a forgotten password by what the mailbox shows", async () => {
+    const output = await runShell(readmeBlock("sh", "_dev/mail.json"), environment);
+    const [setting, confirmed, reset, ended] = output.trim().split("\n");
+    expect(setting).toBe("mail_interval=0");
+    expect(confirmed).toMatch(/^\d{4}-.*Z$/);
+    expect(reset).toBe("{}lin@example.com");
+    expect(JSON.parse(ended ?? "")).toMatchObject({ error_code: "session_not_found" });
   });
 
   it("shows each user only its own rows", async () => {
