@@ -47,6 +47,15 @@ export function mailTemplatesOption(): Option {
   ).env("MIOSA_AUTH_MAIL_TEMPLATES");
 }
 
+/** `--allow-private-providers`, for identity providers in a network of the fleet's own. */
+export function privateProvidersOption(): Option {
+  return flag(
+    "--allow-private-providers",
+    "ask identity providers at private addresses too, and by http on this machine",
+    "MIOSA_AUTH_ALLOW_PRIVATE_PROVIDERS",
+  );
+}
+
 export function portOption(): Option {
   return new Option("--port <number>", "the port to listen on; 0 takes a free one")
     .env("MIOSA_AUTH_PORT")

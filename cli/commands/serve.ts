@@ -23,6 +23,7 @@ import {
   parseDatabaseUrl,
   parseWhole,
   portOption,
+  privateProvidersOption,
   publicUrlOption,
   requireMasterKey,
   words,
@@ -38,6 +39,7 @@ interface Options extends MailFlags {
   trustedProxy?: string[];
   connections: number;
   preparedStatements?: boolean;
+  allowPrivateProviders?: boolean;
   drain: number;
   mailTemplates?: string;
   json?: boolean;
@@ -89,6 +91,7 @@ export function serve(): Command {
         .default(5)
         .argParser((text) => parseWhole(text, { least: 0, most: 300 })),
     )
+    .addOption(privateProvidersOption())
     .addOption(mailTemplatesOption());
   for (const option of mailOptions()) command.addOption(option);
   return command
@@ -111,6 +114,7 @@ once.`,
 async function run(options: Options): Promise<void> {
   const masterKey = requireMasterKey();
   const mail = await mailOf(options);
+  const providers = { allowPrivate: options.allowPrivateProviders === true };
   const logger = stderrLogger();
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -121,7 +125,7 @@ async function run(options: Options): Promise<void> {
     closers.push(() => Promise.all(databases.map((database) => database.close())));
     for (const database of databases) printNotes(await checkOrWait(database));
     const { auth, server, publicUrl } = await start(
-      { database: databases, masterKey, mail, logger },
+      { database: databases, masterKey, mail, providers, logger },
       options,
       closers,
     );

@@ -19,6 +19,7 @@ const commands = [
   "mail transport",
   "migrate",
   "project adopt",
+  "project claims",
   "project create",
   "project delete",
   "project env",
@@ -34,12 +35,17 @@ const commands = [
   "project show",
   "project suspend",
   "project trigger",
+  "provider add",
+  "provider list",
+  "provider remove",
+  "provider test",
   "serve",
   "sql",
   "users ban",
   "users create",
   "users delete",
   "users list",
+  "users prune",
   "users sessions",
   "users show",
   "users unban",
@@ -51,7 +57,12 @@ function leaves(command: Command, path: string[] = []): [string, Command][] {
 }
 
 /** Variables that no option is named after. */
-const unnamed = ["MIOSA_AUTH_KEY", "MIOSA_AUTH_LOG_LEVEL", "MIOSA_AUTH_MAIL_SECRET"];
+const unnamed = [
+  "MIOSA_AUTH_CLIENT_SECRET",
+  "MIOSA_AUTH_KEY",
+  "MIOSA_AUTH_LOG_LEVEL",
+  "MIOSA_AUTH_MAIL_SECRET",
+];
 
 /** What a command prints when it is asked for help. */
 async function help(name: string): Promise<string> {

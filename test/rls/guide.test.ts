@@ -4,8 +4,10 @@ import { createProject } from "../../src/projects/create_project.ts";
 import { deleteProject } from "../../src/projects/delete_project.ts";
 import { grantHelpers } from "../../src/projects/grants.ts";
 import { addReference } from "../../src/projects/references.ts";
+import { changeSettings } from "../../src/projects/settings.ts";
 import { setUserTrigger } from "../../src/projects/triggers.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
+import { claimsOf } from "../support/access_tokens.ts";
 import { type GuideBlock, guideBlocks } from "../support/guide.ts";
 import { openTestProject, type TestProject } from "../support/project.ts";
 import { openService } from "../support/service.ts";
@@ -24,6 +26,7 @@ beforeAll(async () => {
     id: "proj_shop",
     keyring: service.keyring,
   });
+  await changeSettings(service.admin, "proj_shop", { anonymous_users: true });
   shop = openTestProject(service, "proj_shop", jwtSecret);
 });
 
@@ -177,6 +180,22 @@ it("the guide's profile is made with its user, or refuses it in its own words", 
   expect(await runAs("shop_owner", "select * from shop.profiles")).toEqual([
     { user_id: named.user.id, name: "Lin" },
   ]);
+});
+
+it("the guide's reviews are written by permanent users, and read by anonymous ones", async () => {
+  await runUpTo("only_permanent_users_write");
+  const { body: guest } = await shop.post<SessionReply>("/signup", {});
+  const review = (session: SessionReply, claims: object | null) =>
+    as(
+      session,
+      `select set_config('jwt.claims', '${claims === null ? "" : JSON.stringify(claims)}', true);
+      insert into shop.reviews (body) values ('fine'); commit`,
+    );
+  await review(ada, claimsOf(ada.access_token));
+  for (const claims of [claimsOf(guest.access_token), {}, null]) {
+    await expect(review(guest, claims)).rejects.toMatchObject({ code: "42501" });
+  }
+  expect(bodies(await as(guest, "select body from shop.reviews"))).toEqual(["fine"]);
 });
 
 it("the guide's recipes run a query as its user, and refuse a forged token (case 123)", async () => {

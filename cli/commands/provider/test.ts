@@ -8,9 +8,9 @@ import {
 } from "../../../src/index.ts";
 import {
   databaseOption,
-  flag,
   jsonOption,
   localUrl,
+  privateProvidersOption,
   publicUrlOption,
   requireKeyring,
   withDatabase,
@@ -30,13 +30,7 @@ export function providerTest(): Command {
     .description("Ask a provider for what a sign-in needs, and say what is missing")
     .argument("<project>", "the project")
     .argument("<name>", "the provider")
-    .addOption(
-      flag(
-        "--allow-private-providers",
-        "also at private addresses, and by http on this machine",
-        "MIOSA_AUTH_ALLOW_PRIVATE_PROVIDERS",
-      ),
-    )
+    .addOption(privateProvidersOption())
     .addOption(databaseOption())
     .addOption(publicUrlOption())
     .addOption(jsonOption())

@@ -2,7 +2,7 @@
 -- is given the user's id and the claims, and returns the claims it wants. What identity and session rest on
 -- stays as it is. The function runs as its owner (SECURITY DEFINER), and is not called once it is no longer
 -- so. Its failure is told by SQLSTATE and line, which hold nothing of the user.
--- Raises MA903; 40001 and 40P01, for which the whole call is made again.
+-- Raises MA903; 40001, upon which the whole call is made again.
 
 create or replace function with_custom_claims(p_name text, p_claims jsonb) returns jsonb
 language plpgsql volatile security invoker
@@ -31,7 +31,7 @@ begin
     end if;
   exception
     when serialization_failure or deadlock_detected then
-      raise;
+      raise exception '% met another transaction', p_name using errcode = '40001';
     when others or assert_failure then
       get stacked diagnostics v_state = returned_sqlstate, v_context = pg_exception_context;
       raise exception '% failed with SQLSTATE % at line %', p_name, v_state,
