@@ -15,6 +15,7 @@ interface Options {
   project: string;
   databasePort: DatabasePortChoice | "off";
   postgres?: boolean;
+  withFakeIdp?: boolean;
   json?: boolean;
 }
 
@@ -48,13 +49,21 @@ export function dev(): Command {
         "MIOSA_AUTH_POSTGRES",
       ),
     )
+    .addOption(
+      flag(
+        "--with-fake-idp",
+        "run an identity provider on the next port, with which you sign in as anybody",
+        "MIOSA_AUTH_WITH_FAKE_IDP",
+      ),
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Prints AUTH_URL, AUTH_JWT_SECRET and DATABASE_URL once it serves, ready for an env file. Data and the
 key that seals secrets stay in the data folder, which one process uses at a time. Mail is not sent: read
-it, and click its links, at /_dev/mail.
+it, and click its links, at /_dev/mail. With --with-fake-idp, /sign-in has a button for a provider that
+lets you be anybody.
 
 DATABASE_URL is for your app, psql and migration tools: the superuser, on this machine, without a
 password. Put a login of your own in it, and row level security holds as it does in production. It is
@@ -66,16 +75,18 @@ one connection that all share in turns; docs/development.md says what that means
         port: options.port,
         projectId: options.project,
         postgres: options.postgres ?? false,
+        fakeProvider: options.withFakeIdp ?? false,
         ...(options.databasePort === "off" ? {} : { databasePort: options.databasePort }),
         logger: stderrLogger(),
       });
       onShutdown(() => development.close());
-      const { environment, mailboxUrl, notes } = development;
+      const { environment, mailboxUrl, signInUrl, notes } = development;
       print(environment, options.json, () => [
         ...keyValueLines(environment),
         "",
         ...firstSignup(environment),
         `Its mail is shown at ${mailboxUrl}, and not sent.`,
+        ...(signInUrl ? [`Sign in as anybody, by the provider "fake": ${signInUrl}`] : []),
       ]);
       printNotes(notes);
     });

