@@ -23,7 +23,7 @@ grant execute on function
   invite_user(text, text, jsonb, jsonb, inet),
   verify_link(jsonb, bytea, bytea, bytea, inet, text),
   verify_code(text, jsonb, bytea, inet, text),
-  recovery_account(bytea),
+  link_account(jsonb, bytea),
   check_recovery_code(text, jsonb, inet),
   reset_password(bytea, uuid, text, jsonb, text, bytea, inet, text),
   exchange_code(bytea, text, bytea, inet, text),

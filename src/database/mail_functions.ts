@@ -1,6 +1,15 @@
 import { boolean, bytea, inet, jsonb, text, uuid } from "./arguments.ts";
 import type { Argument } from "./database.ts";
-import type { Caller, Client, Grant, MailOffer, Redeemed, Result, UserJson } from "./results.ts";
+import type {
+  Caller,
+  Client,
+  Grant,
+  LinkAccount,
+  MailOffer,
+  Redeemed,
+  Result,
+  UserJson,
+} from "./results.ts";
 
 type Call = <T>(name: string, ...args: Argument[]) => Promise<T>;
 
@@ -100,11 +109,8 @@ export function mailFunctions(call: Call) {
         text(p.client.userAgent),
       ),
 
-    recoveryAccount: (tokenHash: Uint8Array) =>
-      call<Result<{ email: string; code_challenge: string | null }>>(
-        "recovery_account",
-        bytea(tokenHash),
-      ),
+    linkAccount: (p: { purposes: readonly string[]; tokenHash: Uint8Array }) =>
+      call<Result<LinkAccount>>("link_account", jsonb(p.purposes), bytea(p.tokenHash)),
 
     checkRecoveryCode: (p: { email: string; macs: readonly string[]; client: Client }) =>
       call<Result<{ attempt: string }>>(

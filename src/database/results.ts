@@ -129,6 +129,13 @@ export interface OAuthFlow {
   readonly user_id: string | null;
 }
 
+/** For whom a mailed link is. */
+export interface LinkAccount {
+  readonly email: string;
+  /** The PKCE challenge of the client that asked for the mail. */
+  readonly code_challenge: string | null;
+}
+
 /** What the HTTP layer prepares for a mail that SQL may queue; bytes in hex. */
 export interface MailOffer {
   readonly token_hash: string;

@@ -1,4 +1,4 @@
-import type { Client, ProjectFunctions, Redeemed } from "../database/functions.ts";
+import type { Client, LinkAccount, ProjectFunctions, Redeemed } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import type { SecretBox } from "../projects/secret_box.ts";
@@ -48,6 +48,21 @@ export async function redeemLink(
       client,
     }),
   );
+}
+
+/** For whom a link is, null when it is not good; consumes nothing. */
+export async function accountOfLink(
+  functions: ProjectFunctions,
+  token: string,
+  type: string,
+): Promise<LinkAccount | null> {
+  const parsed = parseOneTimeToken(token);
+  if (!parsed) return null;
+  const account = await functions.linkAccount({
+    purposes: purposesOf(type),
+    tokenHash: parsed.hash,
+  });
+  return account.outcome === null ? (account as LinkAccount) : null;
 }
 
 /**

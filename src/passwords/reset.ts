@@ -24,7 +24,7 @@ export async function resetByLink(
   tokenHash: Uint8Array,
   reset: PasswordReset,
 ): Promise<Grant> {
-  const { email } = accepted(await functions.recoveryAccount(tokenHash));
+  const { email } = accepted(await functions.linkAccount({ purposes: ["recovery"], tokenHash }));
   requireStrong(reset.password, policy, email);
   const proof = { tokenHash, attempt: null, email: null, macs: null };
   return setPassword(functions, hasher, policy, proof, reset);

@@ -124,6 +124,19 @@ describe("delivery by SMTP", () => {
     }
   });
 
+  it("rests when a server stops answering in the middle of a mail, and lets others through", async () => {
+    await queueMails(project, 20);
+    smtp.mode = "hang in DATA";
+    const delivery = deliver({
+      concurrency: 1,
+      sendTimeout: 300,
+      coolDown: { first: 60_000, most: 60_000 },
+    });
+    await delivery.drain();
+    const rows = await queuedRows(project);
+    expect(rows.filter(({ attempts }) => attempts > 0)).toHaveLength(1);
+  });
+
   it("rests while the server is away, tries with one mail, and spends no attempt of the others", async () => {
     await queueMails(project, 20);
     await smtp.halt();

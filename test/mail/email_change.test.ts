@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { UserJson } from "../../src/database/functions.ts";
+import { projectFunctions, type UserJson } from "../../src/database/functions.ts";
+import { parseOneTimeToken } from "../../src/mail/one_time_token.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { ageSession, sessionIdOf } from "../support/age.ts";
 import {
@@ -210,6 +211,23 @@ describe("a change to an address that somebody has (case 69)", () => {
       ).toEqual([]);
     },
   );
+
+  it("looks the same to who asked for it, once the mail has left, whether or not somebody has the address (case 10)", async () => {
+    const of = projects.new as TestProject;
+    const free = await asked(of);
+    const mail = await linkTo(free.next, of);
+    const taken = await proved(of);
+    const other = await proved(of);
+    await change(other.session, { email: taken.email }, of);
+    const timesOf = async ({ session }: { session: SessionReply }) => {
+      const user = await of.request<UserJson>("/user", { token: session.access_token });
+      return [user.body.email_change_sent_at, user.body.updated_at];
+    };
+    const before = [await timesOf(free), await timesOf(other)];
+    const { hash } = parseOneTimeToken(mail.token) ?? { hash: Buffer.alloc(32) };
+    expect(await projectFunctions(of.service.runtime, of.id).startTokenLife(hash)).toBe(true);
+    expect([await timesOf(free), await timesOf(other)]).toEqual(before);
+  });
 
   it("is refused at the proof where it was taken in between, and the address stays its owner's", async () => {
     const of = projects.new as TestProject;

@@ -25,8 +25,10 @@ function expectLimited(reply: Reply<unknown>, code: string, most: number): void 
   expect(wait).toBeLessThanOrEqual(most);
 }
 
-async function aDayLater(project: TestProject): Promise<void> {
-  await project.sql("update mail_budgets set day_started_at = day_started_at - interval '1 day'");
+async function later(project: TestProject, interval: string): Promise<void> {
+  await project.sql("update mail_budgets set day_started_at = day_started_at - $1::interval", [
+    interval,
+  ]);
 }
 
 describe("mail to one address", () => {
@@ -51,7 +53,7 @@ describe("mail to one address", () => {
     }
   });
 
-  it("is ten a day, for known and unknown alike, and ten more the next day", async () => {
+  it("is ten at once, for known and unknown alike, one more each tenth of a day, and ten the next day", async () => {
     const known = freshEmail();
     await project.signUp({ email: known });
     await project.sql("delete from mail_budgets");
@@ -61,12 +63,29 @@ describe("mail to one address", () => {
         await forgetMailTimes(project);
       }
       const reply = await project.post("/magiclink", { email });
-      expectLimited(reply, "over_email_send_rate_limit", 86_400);
+      expectLimited(reply, "over_email_send_rate_limit", 8_640);
       expect(Number(reply.headers.get("Retry-After"))).toBeGreaterThan(3_600);
-      await aDayLater(project);
+      await later(project, "2.5 hours");
       expect((await project.post("/magiclink", { email })).status).toBe(200);
       await forgetMailTimes(project);
+      expect((await project.post("/magiclink", { email })).status).toBe(429);
+      await later(project, "1 day");
+      for (let n = 1; n <= 10; n += 1) {
+        expect((await project.post("/reset", { email })).status).toBe(200);
+        await forgetMailTimes(project);
+      }
+      expect((await project.post("/reset", { email })).status).toBe(429);
     }
+  });
+
+  it("is counted in rows that do not stay for ever", async () => {
+    await project.post("/reset", { email: freshEmail() });
+    await project.sql("update mail_budgets set asked_at = asked_at - interval '3 days'");
+    const asked = freshEmail();
+    await project.post("/reset", { email: asked });
+    expect(await project.sql("select count(*)::int as count from mail_budgets")).toEqual([
+      { count: 1 },
+    ]);
   });
 
   it("is limited where a signed-in user causes it, too", async () => {

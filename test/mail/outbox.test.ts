@@ -31,6 +31,15 @@ describe("claiming", () => {
     expect(projects.filter((id) => id === one.id)).toHaveLength(8);
   });
 
+  it("lets a project that has much under way wait for the others", async () => {
+    await queueMails(one, 12);
+    await queueMails(two, 1);
+    await set(one, "due_at = due_at - interval '1 minute'");
+    const claimed = [];
+    for (const _ of [1, 2, 3]) claimed.push(...(await outbox.claim(1, 90)));
+    expect(claimed.map(({ project_id }) => project_id)).toEqual([one.id, two.id, one.id]);
+  });
+
   it("gives a row to nobody else until its lease is over, and then with another lease", async () => {
     await queueMails(one, 1);
     const [first] = await outbox.claim(10, 90);

@@ -202,7 +202,14 @@ describe("an authorization code", () => {
     }
   });
 
-  it("dies with a change of password, another proof, a ban, and its user", async () => {
+  it("dies with a change of password, another proof, a ban, its user, and a logout everywhere", async () => {
+    const out = await coded();
+    await project.sql(
+      "select revoke_sessions(id, 'global', null, 'logout') from users where email = $1",
+      [out.email],
+    );
+    refused(await exchangeCode(project, out.authCode, out.verifier), 404, "flow_state_not_found");
+
     const { email, verifier, authCode } = await coded();
     await askFor(project, "/reset", { email });
     const { token } = await newestMail(project, email);

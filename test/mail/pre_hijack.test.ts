@@ -1,4 +1,7 @@
+import { createHash, randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { projectFunctions } from "../../src/database/functions.ts";
+import { newAuthorizationCode } from "../../src/tokens/authorization_code.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import {
   ageTokens,
@@ -96,6 +99,57 @@ describe("an account that somebody else made with one's address", () => {
     await expectOwned(account, owner.body);
   });
 
+  it("is one's own by an invitation even if the mail of the other's sign-up is sent again (case 24)", async () => {
+    const { email, session } = await hijacked();
+    const token = serviceToken(project);
+    const data = { name: "Ann" };
+    const invited = await project.post("/invite", { email, data }, { token });
+    expect(invited.body).toMatchObject({ user_metadata: data });
+    await askFor(project, "/resend", { type: "signup", email });
+    const mail = await newestMail(project, email);
+    expect((await redeemLink(project, { ...mail, type: "signup" })).status).toBe(200);
+    expect(await signsIn(project, email, attackers)).toBe(false);
+    expect(await isLive(project, session)).toBe(false);
+  });
+
+  it("leaves no code to exchange that was got before a provider proved it (case 24)", async () => {
+    const email = freshEmail();
+    const session = await project.signUp({ email, password: attackers });
+    const code = newAuthorizationCode();
+    const verifier = "v".repeat(43);
+    await project.sql(
+      `insert into authorization_codes (user_id, code_hash, code_challenge, method, expires_at)
+       values ($1, $2, $3, 'password', now() + interval '5 minutes')`,
+      [session.user.id, code.hash, createHash("sha256").update(verifier).digest("base64url")],
+    );
+    await projectFunctions(project.service.runtime, project.id).signInWithIdentity({
+      identity: {
+        provider: "other",
+        issuer: "https://idp.example",
+        subject: email,
+        email,
+        data: {},
+      },
+      refreshHash: randomBytes(32),
+      code: null,
+      client: { address: null, userAgent: null },
+    });
+    const exchanged = await project.post("/token?grant_type=pkce", {
+      auth_code: code.text,
+      code_verifier: verifier,
+    });
+    expect(exchanged.status).toBe(404);
+  });
+
+  it("has what its owner says of itself, and not what a stranger said who asked first", async () => {
+    const email = freshEmail();
+    await askFor(project, "/magiclink", { email, data: { name: "Mallory", role: "admin" } });
+    await askFor(project, "/magiclink", { email, data: { name: "Ann" } });
+    const mail = await newestMail(project, email);
+    const owner = await redeemLink(project, { ...mail, type: "magiclink" });
+    expect(owner.body.user.user_metadata).toEqual({ name: "Ann", email_verified: true });
+  });
+
   it("loses nothing once its address is proved", async () => {
     const { email, session, signupToken } = await hijacked();
     expect((await redeemLink(project, { type: "signup", token: signupToken })).status).toBe(200);
@@ -149,14 +203,44 @@ describe("two sign-ups with one address that nobody has proved, where it must be
     },
   );
 
-  it("are one when the second comes within the minute in which nothing more is sent", async () => {
-    const usual = await mailingProject({ email_confirmation: "required", mail_interval: 60 });
+  it("are one when the same client made both within the hour", async () => {
     const email = freshEmail();
-    for (const _ of [1, 2]) await askFor(usual, "/signup", { email, password: goodPassword });
-    expect(await queuedMail(usual, email)).toHaveLength(1);
-    const mail = await newestMail(usual, email);
-    expect((await redeemLink(usual, { ...mail, type: "signup" })).status).toBe(200);
-    expect(await signsIn(usual, email)).toBe(true);
+    const at = { address: "192.0.2.7" };
+    for (const _ of [1, 2]) {
+      await strict.post("/signup", { email, password: goodPassword }, at);
+    }
+    const mail = await newestMail(strict, email);
+    expect((await redeemLink(strict, { ...mail, type: "signup" })).status).toBe(200);
+    expect(await signsIn(strict, email)).toBe(true);
+  });
+
+  it.each([
+    ["a mail left within the minute", { mail_interval: 60 }],
+    ["ten mails left today", { mails_per_recipient_per_day: 1 }],
+  ])("leave no password even when nothing more is sent, since %s (case 24)", async (_, limit) => {
+    const limited = await mailingProject({ email_confirmation: "required", ...limit });
+    const email = freshEmail();
+    await limited.post("/signup", { email, password: attackers }, { address: "192.0.2.66" });
+    await limited.post("/signup", { email, password: goodPassword }, { address: "192.0.2.7" });
+    expect(await queuedMail(limited, email)).toHaveLength(1);
+    const mail = await newestMail(limited, email);
+    expect((await redeemLink(limited, { ...mail, type: "signup" })).status).toBe(200);
+    expect(await signsIn(limited, email, attackers)).toBe(false);
+  });
+
+  it("leave no password where a session is given at once and the second is refused (case 24)", async () => {
+    const email = freshEmail();
+    const other = await project.signUp({ email, password: attackers });
+    const second = await project.post(
+      "/signup",
+      { email, password: goodPassword },
+      { address: "192.0.2.7" },
+    );
+    expect(second.status).toBe(422);
+    const mail = await newestMail(project, email);
+    expect((await redeemLink(project, { ...mail, type: "signup" })).status).toBe(200);
+    expect(await signsIn(project, email, attackers)).toBe(false);
+    expect(await isLive(project, other)).toBe(false);
   });
 
   it("are over with the proof: what comes after is somebody else's, and changes nothing", async () => {

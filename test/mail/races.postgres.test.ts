@@ -271,4 +271,33 @@ describe("requests for mail at once", () => {
       ),
     ).toEqual([{ wrong_guesses: 5 }]);
   });
+
+  it("is asked for again while another user wishes for the same address, without a deadlock", async () => {
+    const { engine } = project.service;
+    if (engine.kind !== "postgres") throw new Error("this needs a server");
+    const deadlocks = async () => {
+      const [row] = await engine.query<{ deadlocks: number }>(
+        "select deadlocks::int from pg_stat_database where datname = current_database()",
+      );
+      return row?.deadlocks ?? 0;
+    };
+    const before = await deadlocks();
+    const user = await mailed(project, "signup");
+    const email = freshEmail();
+    const wish = (options: RequestOptions) =>
+      project.request("/user", {
+        method: "PATCH",
+        token: user.session.access_token,
+        body: { email },
+        ...options,
+      });
+    await wish({});
+    const replies = await together(40, (options, n) =>
+      n % 2 === 0
+        ? wish(options)
+        : project.post("/resend", { type: "email_change", email }, options),
+    );
+    expect(countOf(replies)).toEqual({ 200: 40 });
+    expect(await deadlocks()).toBe(before);
+  });
 });

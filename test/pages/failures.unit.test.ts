@@ -28,11 +28,7 @@ const forms: [string, string, Record<string, string>][] = [
   ["/sign-in", "request_sign_in", { email: "needle@example.com", by: "mail" }],
   ["/sign-up", "signup", { email: "needle@example.com", password: "needle of a phrase" }],
   ["/forgot-password", "request_recovery", { email: "needle@example.com" }],
-  [
-    "/reset-password",
-    "recovery_account",
-    { token: "A".repeat(43), password: "needle of a phrase" },
-  ],
+  ["/reset-password", "link_account", { token: "A".repeat(43), password: "needle of a phrase" }],
   ["/verify/confirm", "verify_link", { token: "A".repeat(43), type: "magiclink" }],
   ["/verify/confirm", "verify_code", { email: "needle@example.com", code: "123456" }],
 ];

@@ -9,6 +9,7 @@ import {
   projectFunctions,
   registryFunctions,
 } from "../../src/database/functions.ts";
+import { outboxFunctions } from "../../src/database/outbox_functions.ts";
 import { hashProof } from "../../src/passwords/proof.ts";
 import { newRefreshToken, wrapUnder } from "../../src/tokens/refresh_token.ts";
 import { refusal } from "../support/app_role.ts";
@@ -148,6 +149,7 @@ async function callAll(query: Query, id: string): Promise<void> {
   ).toMatchObject({ outcome: null, user: { user_metadata: { a: 1, b: 2 } } });
 
   const moved = await callMail(f, email, caller);
+  await callOutbox(asRuntime);
 
   await asOwner(query, id);
   await query(`select set_config('jwt.token', $1, true)`, [unsigned(claims)]);
@@ -226,6 +228,7 @@ async function callMail(f: ProjectFunctions, email: string, caller: Caller): Pro
   const person = { email, emailAsTyped: email, userMetadata: null, client };
   const recovery = offer();
   expect(await f.requestRecovery({ email, mail: recovery, client })).toEqual(done);
+  expect(await f.requestRecovery({ email: freshEmail(), mail: offer(), client })).toEqual(done);
   const other = freshEmail();
   const stranger = { ...person, email: other, emailAsTyped: other };
   const signIn = offer();
@@ -276,7 +279,9 @@ async function callMail(f: ProjectFunctions, email: string, caller: Caller): Pro
   expect(await f.verifyCode({ ...guess, candidates: { recovery: [] } })).toEqual({
     outcome: "otp_expired",
   });
-  expect(await f.recoveryAccount(hash)).toEqual({ outcome: "otp_expired" });
+  expect(await f.linkAccount({ purposes: ["recovery"], tokenHash: hash })).toEqual({
+    outcome: "otp_expired",
+  });
   expect(await f.checkRecoveryCode({ email, macs: [], client })).toEqual({
     outcome: "otp_expired",
   });
@@ -298,6 +303,21 @@ async function callMail(f: ProjectFunctions, email: string, caller: Caller): Pro
     await f.codeForSession({ refreshHash: bytes(), codeHash: bytes(), codeChallenge: "", client }),
   ).toEqual({ outcome: "session_not_found" });
   return moved;
+}
+
+async function callOutbox(database: Database): Promise<void> {
+  const outbox = outboxFunctions(database);
+  const [mail] = await outbox.claim(1, 90);
+  if (!mail) throw new Error("no mail waits");
+  expect(await outbox.defer(mail, "no transport", 0)).toBe(true);
+  const [again] = await outbox.claim(1, 90);
+  if (!again) throw new Error("no mail waits");
+  expect(await outbox.postpone(mail, "timeout", false)).toBe(null);
+  expect(await outbox.release(again)).toBe(true);
+  const [last] = await outbox.claim(1, 90);
+  if (!last) throw new Error("no mail waits");
+  expect(await outbox.settle(last)).toBe(true);
+  expect(await outbox.prune(10)).toBe(0);
 }
 
 async function callTriggers(query: Query): Promise<void> {

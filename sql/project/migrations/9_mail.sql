@@ -7,7 +7,7 @@ alter table settings
   add column mails_per_address integer default 30 not null,
   add column mails_per_recipient_per_day integer default 10 not null,
   add column mail_interval integer default 60 not null,
-  add column mail_recipients_per_hour integer default 1000 not null,
+  add column mail_recipients_per_hour integer default 5000 not null,
   add column code_guesses_per_day integer default 20 not null,
   add column code_lifetime integer default 600 not null,
   add column link_lifetime integer default 3600 not null,

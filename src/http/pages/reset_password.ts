@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { AuthError } from "../../errors.ts";
 import { codeMacs, parseCode, parseOneTimeToken } from "../../mail/one_time_token.ts";
+import { accountOfLink } from "../../mail/redeem.ts";
 import { resetByCode, resetByLink } from "../../passwords/reset.ts";
 import { newRefreshToken } from "../../tokens/refresh_token.ts";
 import { checkMailPage } from "./check_mail.ts";
@@ -26,7 +27,7 @@ export async function newPasswordPage(
   problem: Problem | null = null,
 ): Promise<Response> {
   const { resetPassword: own, fields } = page.words;
-  const account = await accountOf(page, token);
+  const account = await accountOfLink(page.c.get("project").functions, token, "recovery");
   if (account === null) return linkExpiredPage(page, "recovery");
   const { email, code_challenge: challenge } = account;
   // The client that asked for the mail is to get a code, not tokens, in the end.
@@ -42,13 +43,6 @@ ${submit(own.submit)}`;
     body: html`${summary(problem)}
 ${form(asked, "/reset-password", body, { token })}`,
   });
-}
-
-async function accountOf(page: Page, text: string) {
-  const token = parseOneTimeToken(text);
-  if (!token) return null;
-  const account = await page.c.get("project").functions.recoveryAccount(token.hash);
-  return account.outcome === null ? account : null;
 }
 
 async function byLink(page: Page, input: Form, text: string): Promise<Response> {

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { redeemCode, redeemLink } from "../../mail/redeem.ts";
+import { accountOfLink, redeemCode, redeemLink } from "../../mail/redeem.ts";
 import { newAuthorizationCode } from "../../tokens/authorization_code.ts";
 import { newRefreshToken } from "../../tokens/refresh_token.ts";
 import { admittedRedirect, redirectRules } from "../redirects.ts";
@@ -20,15 +20,20 @@ import type { ConfirmedType } from "./words.ts";
  * shows a form: looking consumes nothing, however often.
  */
 export const verifyRoute: PageRoute = {
-  show(page) {
+  async show(page) {
     const { token = "", type = "" } = page.c.req.query();
     if (type === "recovery" && !hasOwnForm(page)) return newPasswordPage(page, token);
     const { confirm } = page.words;
-    if (!token || !Object.hasOwn(confirm, type)) return linkExpiredPage(page, type);
+    const account = Object.hasOwn(confirm, type)
+      ? await accountOfLink(page.c.get("project").functions, token, type)
+      : null;
+    if (account === null) return linkExpiredPage(page, type);
     const { title, explanation, submit: label } = confirm[type as ConfirmedType];
     return reply(page, {
       title,
+      // Whose account it is: somebody may have sent a link of their own.
       body: html`<p>${explanation}</p>
+<p><strong>${account.email}</strong></p>
 ${form(page, "/verify/confirm", html`${submit(label)}`, { token, type })}`,
     });
   },

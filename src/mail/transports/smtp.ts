@@ -92,8 +92,12 @@ function refusedBySmtp(error: NodemailerError, server: string): MailRefused {
   }
   const isRefusal = (responseCode ?? 0) >= 500;
   if (command === "RCPT TO" || command === "DATA") {
-    // A deadline in the middle of one mail says nothing of the next.
-    return new MailRefused({ failure, isPermanent: isRefusal });
+    // Who answers nothing would hold up the mail of all others for as long, once for each mail.
+    return new MailRefused({
+      failure,
+      isPermanent: isRefusal,
+      isTransportDown: failure === "timeout",
+    });
   }
   if (isRefusal) {
     const remedy = `the mail server ${server} refuses mail of this sender or host (${failure})`;

@@ -1,4 +1,4 @@
--- A caller asks for a mail to an address: who has it, locked, or null; and null when it may be sent,
+-- A caller asks for a mail to an address: who has it or null, locked like all who have a token for it; and null when it may be sent,
 -- else {outcome, retry_after} with over_request_rate_limit (too many from there) or
 -- over_email_send_rate_limit (too many to there). Known and unknown addresses are counted alike.
 
@@ -13,7 +13,8 @@ begin
     refusal := wait_json('over_request_rate_limit', v_wait);
     return;
   end if;
-  select u.* into account from users u where u.email = p_email for no key update;
+  perform lock_token_holders(p_email);
+  select u.* into account from users u where u.email = p_email;
   v_wait := reserve_mail(p_email);
   if v_wait is not null then
     refusal := wait_json('over_email_send_rate_limit', v_wait);

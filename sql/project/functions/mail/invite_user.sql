@@ -30,7 +30,11 @@ begin
     end if;
   end if;
 
-  update users set invited_at = clock_timestamp(), confirmation_sent_at = clock_timestamp()
+  -- Whoever signed up with the address before may be somebody else: no mail of that sign-up leaves its
+  -- password, and what it wrote of itself goes.
+  update users set
+    invited_at = clock_timestamp(), confirmation_sent_at = clock_timestamp(),
+    signed_up_again_at = clock_timestamp(), user_metadata = merged_metadata('{}', p_user_metadata)
   where id = v_user.id and email_confirmed_at is null
   returning * into v_user;
   if not found then

@@ -2,8 +2,7 @@
 -- proves it; to anybody else who has the address, word that there is an account. Where the address was
 -- written to a moment ago nothing is sent, and the sign-up is not refused for it: it was not asked for a
 -- mail. p_user is the new user, or all null. Returns it. Without p_mail, which SQL alone cannot make,
--- nothing is sent. A second sign-up before any proof is noted, see prove_address(); one that comes so soon
--- that nothing is sent is the same person's second try.
+-- nothing is sent.
 
 create or replace function mail_sign_up(p_email text, p_user users, p_mail jsonb) returns users
 language plpgsql volatile security invoker
@@ -26,9 +25,6 @@ begin
   if v_owner.id is null or v_is_limited then
     perform queue_nothing(p_mail);
   elsif v_owner.email_confirmed_at is null then
-    if p_user.id is null then
-      update users set signed_up_again_at = clock_timestamp() where id = v_owner.id;
-    end if;
     perform issue_token(v_owner, 'signup', p_email, p_mail);
   else
     perform queue_mail('account_exists', p_email, v_owner, '');

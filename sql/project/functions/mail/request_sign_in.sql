@@ -24,6 +24,12 @@ begin
     if v_user.id is not null then
       perform record_event('signed_up', v_user.id, null, p_client, '{"provider": "email"}');
     end if;
+  elsif v_user.email_confirmed_at is null and v_user.password_hash is null
+    and v_user.last_sign_in_at is null and v_user.invited_at is null then
+    -- Before the first sign-in nobody knows who asked first: the newest word counts.
+    update users set user_metadata = merged_metadata('{}', p_user_metadata)
+    where id = v_user.id
+    returning * into v_user;
   end if;
   if v_user.id is null then
     perform queue_nothing(p_mail);

@@ -1,7 +1,7 @@
 -- The user has shown that the address is its own. The first such proof, when it is not that of the one
 -- sign-up there was, takes from the user what somebody else may have put there before: the password,
--- sessions, other identities and the wish for another address of whoever registered an address that was
--- never theirs. The caller holds the user's row. Returns the user as it is then.
+-- sessions, tokens and codes, other identities and the wish for another address of whoever registered an
+-- address that was never theirs. The caller holds the user's row. Returns the user as it is then.
 
 create or replace function prove_address(p_user users, p_purpose text) returns users
 language plpgsql volatile security invoker
@@ -21,6 +21,7 @@ begin
     p_user.email_change_sent_at := null;
     delete from identities where user_id = p_user.id and provider <> 'email';
     perform revoke_sessions(p_user.id, 'global', null, 'address_proved_by_another');
+    perform void_tokens(p_user.id);
   end if;
   update users set
     email_confirmed_at = clock_timestamp(),

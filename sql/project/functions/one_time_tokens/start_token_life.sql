@@ -22,11 +22,11 @@ begin
   if not found then
     return false;
   end if;
-  -- Not where the mail is asked for: only who has an address has a row to write.
+  -- Not where the mail is asked for: only who has an address has a row to write. Not of a change of
+  -- address: whoever asked for it would see that nothing is sent to an address that somebody has.
   update users set
     recovery_sent_at = case v_token.purpose when 'recovery' then clock_timestamp() else recovery_sent_at end,
-    confirmation_sent_at = case v_token.purpose when 'signup' then clock_timestamp() else confirmation_sent_at end,
-    email_change_sent_at = case v_token.purpose when 'email_change' then clock_timestamp() else email_change_sent_at end
+    confirmation_sent_at = case v_token.purpose when 'signup' then clock_timestamp() else confirmation_sent_at end
   where id = v_token.user_id;
   return true;
 end

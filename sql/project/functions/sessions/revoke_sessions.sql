@@ -14,6 +14,10 @@ begin
     raise exception 'a scope is global, local or others' using errcode = 'MA901';
   end if;
 
+  if p_scope <> 'local' then
+    -- A code is a session that was not opened yet.
+    delete from authorization_codes where user_id = p_user_id and session_id is null;
+  end if;
   with live as (
     select s.id from sessions s
     where s.user_id = p_user_id

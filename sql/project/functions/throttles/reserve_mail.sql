@@ -10,8 +10,12 @@ declare
   v_settings settings;
   v_budget mail_budgets;
   v_now timestamptz;
+  v_each double precision;
+  v_returned double precision;
 begin
   select * into strict v_settings from settings;
+  v_each := 86400.0 / v_settings.mails_per_recipient_per_day;
+  perform forget_mail_budgets(v_subject);
   loop
     select * into v_budget from mail_budgets where subject = v_subject for update;
     exit when found;
@@ -24,12 +28,13 @@ begin
   if v_budget.asked_at > v_now - v_settings.mail_interval * interval '1 second' then
     return ceil(extract(epoch from v_budget.asked_at - v_now) + v_settings.mail_interval);
   end if;
-  if v_budget.day_started_at <= v_now - interval '1 day' then
-    v_budget.day_started_at := v_now;
-    v_budget.day_mails := 0;
-  end if;
+  -- One comes back each n-th of a day: nobody can silence an address for longer than that.
+  v_returned := floor(extract(epoch from v_now - v_budget.day_started_at) / v_each);
+  v_budget.day_mails := greatest(0, v_budget.day_mails - v_returned);
+  v_budget.day_started_at := case when v_budget.day_mails = 0 then v_now
+    else v_budget.day_started_at + v_returned * v_each * interval '1 second' end;
   if v_budget.day_mails >= v_settings.mails_per_recipient_per_day then
-    return ceil(extract(epoch from v_budget.day_started_at + interval '1 day' - v_now));
+    return greatest(1, ceil(extract(epoch from v_budget.day_started_at - v_now) + v_each));
   end if;
   if (
     select count(*) from (

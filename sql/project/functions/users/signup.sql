@@ -40,6 +40,9 @@ begin
 
   v_user := create_email_user(p_email, p_email_as_typed, p_password_hash, p_user_metadata);
   v_is_new := v_user.id is not null;
+  if not v_is_new then
+    perform note_repeated_sign_up(p_email, p_client);
+  end if;
   if not v_is_new and v_settings.email_confirmation <> 'required' then
     return jsonb_build_object('outcome', 'user_already_exists');
   end if;

@@ -22,8 +22,12 @@ as $$
     )
     from waiting w where w.project_id is not null
   ),
+  -- What a project has under way counts: one whose mail server is slow does not take every free place.
   due as materialized (
-    select d.id, d.due_at, row_number() over (partition by w.project_id order by d.due_at, d.id) as turn
+    select d.id, d.due_at, row_number() over (partition by w.project_id order by d.due_at, d.id) + (
+      select count(*) from outbox l
+      where l.project_id = w.project_id and l.lease is not null and l.due_at > now()
+    ) as turn
     from waiting w
     join projects p on p.id = w.project_id and p.state = 'active'
     cross join lateral (
