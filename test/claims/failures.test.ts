@@ -95,21 +95,6 @@ describe("a function for claims that fails", () => {
     expect(await project.sql("select from sessions where revoked_at is not null")).toEqual([]);
   });
 
-  it("because of another transaction is called again, with all that the refresh does", async () => {
-    await owner.transaction((query) => query("create sequence tries"));
-    await makeClaimsFunction(
-      owner,
-      `begin
-        if nextval('tries') = 1 then raise serialization_failure; end if;
-        return p_claims || jsonb_build_object('tries', currval('tries'));
-      end`,
-    );
-    const reply = await refresh();
-    expect(reply.status).toBe(200);
-    expect(claimsOf(reply.body.access_token)).toMatchObject({ tries: 2 });
-    expect(await project.sql("select from refresh_tokens")).toHaveLength(2);
-  });
-
   it("makes no user at a sign-up, so that it can be tried again", async () => {
     await makeClaimsFunction(owner, "begin raise exception 'no'; end");
     const person = { email: freshEmail(), password: goodPassword };
