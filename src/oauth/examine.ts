@@ -42,8 +42,9 @@ export async function examineProvider(
   ];
 }
 
-async function readKeys({ jwks_uri: url }: AuthorizationServer, remote: Remote): Promise<string> {
-  if (url === undefined) throw new Error("its metadata name no keys");
+async function readKeys({ jwks_uri: text }: AuthorizationServer, remote: Remote): Promise<string> {
+  if (text === undefined) throw new Error("its metadata name no keys");
+  const { href: url } = new URL(text);
   const reply = await remote.fetch(url, { headers: { accept: "application/json" } });
   if (reply.status !== 200) throw new Error(`${url} answers with the status ${reply.status}`);
   const { data } = keySet.safeParse(await reply.json().catch(() => null));
@@ -61,8 +62,9 @@ async function makeSecret(
   return provider.secret === "" ? "has no secret, and PKCE alone" : "has a secret that can be used";
 }
 
-async function reach({ token_endpoint: url }: AuthorizationServer, remote: Remote) {
-  if (url === undefined) throw new Error("its metadata name none");
+async function reach({ token_endpoint: text }: AuthorizationServer, remote: Remote) {
+  if (text === undefined) throw new Error("its metadata name none");
+  const { href: url } = new URL(text);
   const { status } = await remote.fetch(url);
   if (status >= 500) throw new Error(`${url} answers with the status ${status}`);
   return `${url} answers`;
