@@ -75,10 +75,13 @@ describe("every route, with credentials that are not this project's", () => {
     expect(named("unknown")).toEqual([]);
     expect(named("none").sort()).toEqual([
       "GET /.well-known/jwks.json",
+      "GET /authorize",
+      "GET /callback",
       "GET /health",
       "GET /health/ready",
       "GET /openapi.json",
       "GET /settings",
+      "POST /callback",
       "POST /magiclink",
       "POST /otp",
       "POST /recover",

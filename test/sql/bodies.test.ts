@@ -8,6 +8,7 @@ import {
   type ProjectFunctions,
   projectFunctions,
   registryFunctions,
+  type UserJson,
 } from "../../src/database/functions.ts";
 import { outboxFunctions } from "../../src/database/outbox_functions.ts";
 import { hashProof } from "../../src/passwords/proof.ts";
@@ -178,6 +179,7 @@ async function callAll(query: Query, id: string): Promise<void> {
   expect(removed).toEqual({ removed: [{ purpose: "recovery", language: "en" }] });
   await callProviders(query);
   await callAnonymous(query, id, f);
+  await callIdentities(query, id, f);
   await callCustomClaims(query);
   const [settings] = await query("select read_settings() ->> 'email_confirmation' as confirmation");
   expect(settings).toEqual({ confirmation: "required" });
@@ -340,6 +342,45 @@ async function callAnonymous(query: Query, id: string, f: ProjectFunctions): Pro
   await asOwner(query, id);
   const prune = "select delete_anonymous_users('0 s', 10, null) as pruned";
   expect(await query(prune)).toEqual([{ pruned: { deleted: 1, held: 0, after: null } }]);
+}
+
+async function callIdentities(query: Query, id: string, f: ProjectFunctions): Promise<void> {
+  const bytes = () => randomBytes(32);
+  await query("select change_settings('{\"manual_linking\": true}')");
+  const acme = { provider: "acme", issuer: "https://acme.example", data: { name: "A" } };
+  const identity = { ...acme, subject: "1", email: null, nonce_hash: bytes().toString("hex") };
+  const entrance = { refreshHash: bytes(), code: null, client };
+  const { claims } = accepted<{ claims: GrantedClaims }>(
+    await f.signInWithIdentity({ ...entrance, identity }),
+  );
+  expect(await f.signInWithIdentity({ ...entrance, identity })).toEqual({
+    outcome: "bad_oauth_callback",
+  });
+
+  const caller = { sessionId: claims.session_id, userId: claims.sub };
+  const [hash, challenge] = [bytes(), "a".repeat(43)];
+  const linking = { identity: { ...acme, subject: "2", email: freshEmail() }, caller };
+  const code = { hash: hash.toString("hex"), challenge, tokens: null };
+  expect(await f.linkIdentity({ ...entrance, ...linking, code })).toEqual({
+    outcome: null,
+    code: true,
+  });
+  const offer = { codeHash: hash, codeChallenge: challenge, refreshHash: bytes(), client };
+  const { user } = accepted<{ user: UserJson }>(await f.exchangeCode(offer));
+  const [first] = user.identities;
+  expect(user).toMatchObject({ email: linking.identity.email, identities: [{}, {}] });
+  const unlinking = { caller, identityId: first?.identity_id ?? "", client };
+  expect(await f.unlinkIdentity(unlinking)).toEqual({ outcome: null });
+
+  const flow = { stateHash: bytes(), browserHash: bytes() };
+  const request = { provider: "acme", redirectTo: null, codeChallenge: null, sealed: bytes() };
+  expect(await f.beginOAuthFlow({ ...flow, ...request, caller: null, client })).toEqual({
+    outcome: null,
+  });
+  expect(await f.takeOAuthFlow(flow)).toMatchObject({ outcome: null, provider: "acme" });
+  expect(await f.takeOAuthFlow(flow)).toEqual({ outcome: "bad_oauth_state" });
+  expect(await f.providerConfiguration("acme")).toBeNull();
+  await asOwner(query, id);
 }
 
 // A function of Postgres's own stands in for an application's: it is not SECURITY DEFINER.
