@@ -117,8 +117,9 @@ describe("the fake provider of dev", () => {
     });
     expect(underName).toBe(403);
     const fields = { email: "victim@example.com", verified: "yes" };
-    for (const headers of [{}, { Origin: "https://evil.example" }, { Origin: "null" }]) {
-      expect((await fill(url, fields, headers)).status).toBe(403);
+    expect((await fill(url, fields, {})).status).toBe(403);
+    for (const Origin of ["https://evil.example", "null"]) {
+      expect((await fill(url, fields, { Origin })).status).toBe(403);
     }
     const page = await fetch(url);
     expect(page.headers.get("Content-Security-Policy")).toMatch(

@@ -1,7 +1,7 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir } from "node:fs/promises";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { faultsOf } from "../support/axe.ts";
 import { type Browser, openChromium } from "../support/chromium.ts";
 import { type PagesServer, startPagesServer } from "../support/pages_server.ts";
 
@@ -10,12 +10,10 @@ const oldPassword = "correct horse battery";
 const newPassword = "staple of a new horse";
 let server: PagesServer;
 let browser: Browser;
-let axe: string;
 const complaints: string[] = [];
 
 beforeAll(async () => {
   await mkdir(pictures, { recursive: true });
-  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   server = await startPagesServer({ name: "Corner Shop", mail_interval: 0, page_color: "#0f766e" });
   browser = await openChromium();
 }, 120_000);
@@ -128,7 +126,6 @@ describe("the pages, in Chromium", { timeout: 120_000 }, () => {
     const handed = await handedOver(page);
     expect([handed.type, await userOf(handed)]).toEqual(["magiclink", email]);
     await page.goto(link);
-    await page.getByRole("button", { name: "Sign in" }).click();
     await heading(page, "This link has expired");
     await picture(page, "6-link-expired");
     await page.getByRole("link", { name: "Ask for a new link" }).click();
@@ -236,12 +233,7 @@ describe("the pages, in Chromium", { timeout: 120_000 }, () => {
       const look = { colorScheme, viewport: { width: 320, height: 700 } };
       const { page, context } = await visit("/sign-in", look);
       const check = async (name: string) => {
-        await page.evaluate(axe);
-        const found = await page.evaluate<string[]>(
-          "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
-        );
-        const width = await page.evaluate<number>("document.documentElement.scrollWidth");
-        shown[`${colorScheme} ${name}`] = width > 320 ? [...found, `${width} pixels wide`] : found;
+        shown[`${colorScheme} ${name}`] = await faultsOf(page);
         await picture(page, `axe-${colorScheme}-${name}`);
       };
       for (const path of [

@@ -6,6 +6,7 @@ import { openEmbedded } from "../../src/database/embedded.ts";
 import { startServer } from "../../src/http/server.ts";
 import { mailboxTransport } from "../../src/mail/transports/mailbox.ts";
 import { createProject } from "../../src/projects/create_project.ts";
+import { type NewProvider, setProvider } from "../../src/projects/providers.ts";
 import { generateMasterKey, parseKeyring } from "../../src/projects/secrets.ts";
 import { changeSettings, type Settings } from "../../src/projects/settings.ts";
 import { preparedImage } from "../../src/testing/image.ts";
@@ -18,15 +19,23 @@ export interface PagesServer {
   readonly appUrl: string;
   mailTo(email: string): Promise<TestMail>;
   post(path: string, body: object): Promise<Response>;
+  /** Servers follow within five seconds; before the first request, at once. */
+  addProvider(provider: NewProvider): Promise<void>;
+  set(settings: Partial<Settings>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A project of `settings`, whose site is the app. */
-export async function startPagesServer(settings: Partial<Settings>): Promise<PagesServer> {
+/** A project of `settings`, whose site is the app, and whose providers are on this machine. */
+export async function startPagesServer(
+  settings: Partial<Settings>,
+  /** By name, the service is another site than whatever is at the number. */
+  host: "127.0.0.1" | "localhost" = "127.0.0.1",
+): Promise<PagesServer> {
   const id = "proj_pages";
   const masterKey = generateMasterKey();
   const database = await openEmbedded({ image: await preparedImage() });
-  await createProject(database, { id, keyring: parseKeyring(masterKey) });
+  const keyring = parseKeyring(masterKey);
+  await createProject(database, { id, keyring });
 
   let auth: Auth | undefined;
   const server = await startServer({
@@ -37,14 +46,16 @@ export async function startPagesServer(settings: Partial<Settings>): Promise<Pag
     host: "127.0.0.1",
     port: 0,
   });
-  const publicUrl = `http://127.0.0.1:${server.port}`;
+  const publicUrl = `http://${host}:${server.port}`;
   const app = await startApp(publicUrl);
-  await changeSettings(database, id, { site_url: app.url, ...settings });
+  const cors_origins = [new URL(app.url).origin];
+  await changeSettings(database, id, { site_url: app.url, cors_origins, ...settings });
   const transport = mailboxTransport();
   const service = createAuth({
     database,
     masterKey,
     publicUrl,
+    providers: { allowPrivate: true },
     mail: { transport, pollInterval: 0 },
   });
   auth = service;
@@ -60,6 +71,12 @@ export async function startPagesServer(settings: Partial<Settings>): Promise<Pag
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
       }),
+    async addProvider(provider) {
+      await setProvider(database, id, provider, keyring);
+    },
+    async set(changes) {
+      await changeSettings(database, id, changes);
+    },
     async close() {
       await server.close(0);
       await app.close();
