@@ -49,16 +49,16 @@ export async function pruneAnonymousUsers(
   { olderThan, onProgress = () => {} }: PruneOptions,
 ): Promise<PruneReport> {
   requireAge(olderThan);
-  let [deleted, held] = [0, 0];
-  let after: object | null = null;
+  const total = { deleted: 0, held: 0 };
+  let batch: Batch = { ...total, after: null };
   do {
-    const batch: Batch = await pruneBatch(database, projectId, olderThan, after);
-    deleted += batch.deleted;
-    held += batch.held;
-    after = batch.after;
+    batch = await pruneBatch(database, projectId, olderThan, batch.after);
+    total.deleted += batch.deleted;
+    total.held += batch.held;
     onProgress(batch.deleted);
-  } while (after !== null);
-  return { deleted, held };
+    // A function that another took the place of could say for ever that there are more.
+  } while (batch.after && batch.deleted + batch.held > 0);
+  return total;
 }
 
 function pruneBatch(

@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../../src/database/database.ts";
 import { connectPostgres } from "../../src/database/postgres.ts";
 import { createProject } from "../../src/projects/create_project.ts";
+import { readCustomClaims, removeCustomClaims } from "../../src/projects/custom_claims.ts";
 import { deleteProject } from "../../src/projects/delete_project.ts";
 import { examineDatabase } from "../../src/projects/doctor/doctor.ts";
 import { grantHelpers, revokeHelpers } from "../../src/projects/grants.ts";
 import { prepareDatabase } from "../../src/projects/prepare_database.ts";
+import { listProviders, removeProvider, setProvider } from "../../src/projects/providers.ts";
 import { activateNextSecret, publishNextSecret } from "../../src/projects/rotate_secret.ts";
 import { changeSettings, readSettings } from "../../src/projects/settings.ts";
 import { resumeProject, suspendProject } from "../../src/projects/state.ts";
@@ -15,6 +17,7 @@ import { upgradeProject } from "../../src/projects/upgrade_project.ts";
 import { createUser } from "../../src/users/create.ts";
 import { listUsers } from "../../src/users/list.ts";
 import { banUser, deleteUser, unbanUser } from "../../src/users/manage.ts";
+import { pruneAnonymousUsers } from "../../src/users/prune.ts";
 import type { PostgresDatabase } from "../support/engine.ts";
 import { openService } from "../support/service.ts";
 
@@ -105,6 +108,8 @@ async function count(sequence: "attempts" | "escapes"): Promise<number> {
   return Number(row?.n);
 }
 
+const google = { kind: "google", clientId: "shop", clientSecret: "a secret" };
+
 type Command = readonly [name: string, run: () => Promise<unknown>];
 
 async function commands(): Promise<readonly Command[]> {
@@ -122,6 +127,12 @@ async function commands(): Promise<readonly Command[]> {
     ["rotate-secret --activate", () => activateNextSecret(admin, id, { keyring })],
     ["project grant", () => grantHelpers(admin, id, role)],
     ["project revoke", () => revokeHelpers(admin, id, role)],
+    ["provider add", () => setProvider(admin, id, google, keyring)],
+    ["provider list", () => listProviders(admin, id)],
+    ["provider remove", () => removeProvider(admin, id, "google")],
+    ["project claims", () => readCustomClaims(admin, id)],
+    ["project claims --remove", () => removeCustomClaims(admin, id)],
+    ["users prune", () => pruneAnonymousUsers(admin, id, { olderThan: 86_400 })],
     ["project trigger --remove", () => removeUserTrigger(admin, id, "signup")],
     ["project suspend", () => suspendProject(admin, id)],
     ["project resume", () => resumeProject(admin, id)],
@@ -159,6 +170,9 @@ describe("code of a project's owner that an administrator's command runs", () =>
       "users unban",
       "rotate-secret",
       "rotate-secret --activate",
+      "provider add",
+      "provider remove",
+      "project claims --remove",
       "project suspend",
       "project resume",
       "users delete",
@@ -174,11 +188,21 @@ describe("code of a project's owner that an administrator's command runs", () =>
       ${replace("read_settings()")}
       ${replace("change_settings(p_changes jsonb)")}
       ${replace("configuration()")}
+      ${replace("list_providers()")}
+      ${replace("delete_anonymous_users(p_age interval, p_limit integer, p_after jsonb)")}
       ${replace("admin_ban_user(p_who text, p_seconds bigint)")}
       alter function admin_ban_user(text, bigint) reset all;`);
     const { reached } = await administrate();
     expect(reached).toEqual(
-      expect.arrayContaining(["project set", "project settings", "users ban", "rotate-secret"]),
+      expect.arrayContaining([
+        "project set",
+        "project settings",
+        "users ban",
+        "rotate-secret",
+        "provider list",
+        "project claims",
+        "users prune",
+      ]),
     );
     expect(await count("escapes")).toBe(0);
   });
