@@ -4,6 +4,7 @@ import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
 import { exchangeAnswer } from "../oauth/exchange.ts";
 import { type FlowSecrets, flowHash, openFlow } from "../oauth/flow.ts";
+import { logRefusedAnswer } from "./answer_log.ts";
 import { enterWithIdentity } from "./enter_with_identity.ts";
 import { readRefusal } from "./errors.ts";
 import { boundBrowser, unbindBrowser } from "./flow_cookie.ts";
@@ -97,6 +98,9 @@ async function finish(c: HttpContext, flow: OAuthFlow, secrets: FlowSecrets) {
   const exchanged = await exchangeAnswer(reachable, new URL(c.req.url).searchParams, {
     secrets,
     redirectUri: callbackUrl(c),
+  }).catch((error: unknown) => {
+    logRefusedAnswer(c, provider, error);
+    throw error;
   });
   return enterWithIdentity(c, provider, exchanged, flow);
 }

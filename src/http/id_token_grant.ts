@@ -9,6 +9,7 @@ import { provedIdentity } from "../oauth/proved_identity.ts";
 import { listOption } from "../oauth/provider.ts";
 import { newRefreshToken } from "../tokens/refresh_token.ts";
 import { issueSession, type SessionReply } from "../tokens/session_reply.ts";
+import { logRefusedAnswer } from "./answer_log.ts";
 import { bearerStatuses, requireCaller } from "./bearer.ts";
 import { findProvider, type ReachableProvider } from "./oauth_provider.ts";
 import type { HttpContext } from "./service.ts";
@@ -71,7 +72,10 @@ async function readIdentity(c: HttpContext, body: IdTokenBody): Promise<ProvedId
       mayHashNonce: true,
       accessToken: accessToken ?? null,
     },
-  );
+  ).catch((error: unknown) => {
+    logRefusedAnswer(c, provider, error);
+    throw error;
+  });
   const person = personOfClaims(provider, rules, claims);
   const identity = provedIdentity(provider, person, canonicalEmail);
   return nonce === null ? identity : { ...identity, nonce_hash: nonceHash(claims.iss, nonce) };

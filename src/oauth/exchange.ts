@@ -41,10 +41,32 @@ const clientFaults = new Set([
  * @throws AuthError bad_oauth_callback, with the status 403 when the person there said no;
  * service_unavailable, unexpected_failure
  */
-export async function exchangeAnswer(
-  { preset, provider, remote }: { preset: Preset; provider: Provider; remote: Remote },
+export function exchangeAnswer(
+  reachable: Reachable,
   answer: URLSearchParams,
-  { secrets, redirectUri }: { secrets: FlowSecrets; redirectUri: string },
+  flow: AnsweredFlow,
+): Promise<Exchanged> {
+  const { provider, remote } = reachable;
+  return withinDeadline(exchange(reachable, answer, flow), remote.deadline, () =>
+    unreachable(provider, "all it was asked", new Error("no answer in time")),
+  );
+}
+
+interface Reachable {
+  readonly preset: Preset;
+  readonly provider: Provider;
+  readonly remote: Remote;
+}
+
+interface AnsweredFlow {
+  readonly secrets: FlowSecrets;
+  readonly redirectUri: string;
+}
+
+async function exchange(
+  { preset, provider, remote }: Reachable,
+  answer: URLSearchParams,
+  { secrets, redirectUri }: AnsweredFlow,
 ): Promise<Exchanged> {
   const server = await preset.server(provider, remote);
   const client = { client_id: provider.clientId };
@@ -73,6 +95,19 @@ export async function exchangeAnswer(
     nonce: secrets.nonce,
   });
   return { person, tokens: providerTokens(tokens) };
+}
+
+// A provider that is slow at each step would otherwise be waited for once a step.
+async function withinDeadline<T>(
+  work: Promise<T>,
+  deadline: number,
+  late: () => Error,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const alarm = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), deadline);
+  });
+  return Promise.race([work, alarm]).finally(() => clearTimeout(timer));
 }
 
 function validAnswer(server: AuthorizationServer, client: Client, answer: URLSearchParams) {

@@ -16,6 +16,22 @@ export function misconfigured({ name }: Provider, what: string): AuthError {
   });
 }
 
+/** The part of an answer that is not as it must be, by its name. */
+export class Misfit extends Error {
+  override readonly name = "Misfit";
+}
+
+/**
+ * Why an answer was of no use, for the log: names of errors and claims, never what the answer said.
+ */
+export function reasonForLog({ cause }: AuthError): string | undefined {
+  if (cause instanceof Misfit) return cause.message;
+  if (!(cause instanceof Error)) return undefined;
+  const { code, claim } = cause as { code?: unknown; claim?: unknown };
+  const names = [code ?? cause.name, claim].filter((name) => typeof name === "string");
+  return names.join(" ");
+}
+
 /** An answer that proves nothing; what it says goes nowhere. */
 export function unusable(cause?: unknown): AuthError {
   return new AuthError("bad_oauth_callback", { cause });

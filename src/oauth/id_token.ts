@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from "jose";
 import type { AuthorizationServer } from "oauth4webapi";
-import { misconfigured, unreachable, unusable } from "./failures.ts";
+import { Misfit, misconfigured, unreachable, unusable } from "./failures.ts";
 import type { Provider } from "./provider.ts";
 import type { Remote } from "./remote.ts";
 
@@ -57,7 +57,7 @@ export async function verifyIdToken(
 ): Promise<IdTokenClaims> {
   const { provider, rules, server, remote } = source;
   const issuer = expectedIssuer(idToken, provider, rules);
-  if (!issuer || !server.jwks_uri) throw unusable();
+  if (!issuer || !server.jwks_uri) throw unusable(new Misfit("iss"));
   const audiences = [provider.clientId, ...expectation.audiences];
   const { payload, protectedHeader } = await jwtVerify(idToken, remote.keys(server.jwks_uri), {
     algorithms: algorithmsOf(provider, server),
@@ -69,14 +69,17 @@ export async function verifyIdToken(
   }).catch((error: unknown) => {
     throw isAboutToken(error) ? unusable(error) : unreachable(provider, "its keys", error);
   });
-  const isFitting =
-    typeof payload.sub === "string" &&
-    /^(jwt)?$/i.test(protectedHeader.typ ?? "") &&
-    isForUs(payload, audiences) &&
-    isNonce(payload.nonce, expectation) &&
-    isHashOf(payload.at_hash, expectation.accessToken, protectedHeader.alg) &&
-    isHashOf(payload.c_hash, expectation.code, protectedHeader.alg);
-  if (!isFitting) throw unusable();
+  const { alg, typ = "" } = protectedHeader;
+  const fits = {
+    sub: typeof payload.sub === "string",
+    typ: /^(jwt)?$/i.test(typ),
+    azp: isForUs(payload, audiences),
+    nonce: isNonce(payload.nonce, expectation),
+    at_hash: isHashOf(payload.at_hash, expectation.accessToken, alg),
+    c_hash: isHashOf(payload.c_hash, expectation.code, alg),
+  };
+  const [misfit] = Object.entries(fits).find(([, isFitting]) => !isFitting) ?? [];
+  if (misfit) throw unusable(new Misfit(misfit));
   return payload as IdTokenClaims;
 }
 

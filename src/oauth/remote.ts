@@ -7,13 +7,15 @@ import { requireAdmitted, type SafeFetch, safeFetch } from "./safe_fetch.ts";
 export interface RemoteOptions {
   /** Admits providers at private addresses, and plain HTTP on this machine; not by default. */
   readonly allowPrivate?: boolean;
-  /** Milliseconds that one exchange with a provider may take; 5,000 by default. */
+  /** Milliseconds that a request waits for a provider, in all; 5,000 by default. */
   readonly deadline?: number;
 }
 
 /** What this service knows of providers' servers, and how it asks them. */
 export interface Remote {
   readonly fetch: SafeFetch;
+  /** Milliseconds that anybody waits for a provider, however many exchanges that takes. */
+  readonly deadline: number;
   /** @throws Error for a URL to which nobody is sent */
   requireAdmitted(url: string): void;
   /**
@@ -54,6 +56,7 @@ export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOpt
   const keySets = new LRUCache<string, JWTVerifyGetKey>({ max: mostServers });
   return {
     fetch,
+    deadline,
     requireAdmitted: admit,
     discover: async (issuer, name = issuer) => {
       const server = await servers.fetch(issuer, { context: { name } });

@@ -249,6 +249,16 @@ describe("an ID token that an app brings", () => {
   });
 });
 
+describe("the password grant", () => {
+  it("is documented as this service's own sign-in, and no grant of OAuth (case 90)", async () => {
+    type Document = { paths: Record<string, { post: { description: string } }> };
+    const { body } = await project.request<Document>("/openapi.json");
+    expect(body.paths["/token"]?.post.description).toContain(
+      "this service's own sign-in, not OAuth's grant for third parties",
+    );
+  });
+});
+
 describe("the ID token of a sign-in in a browser", () => {
   const begin = { provider: "oidc", redirect_to: appUrl };
 

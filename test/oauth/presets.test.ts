@@ -231,6 +231,18 @@ describe("a provider that does not answer", () => {
     await Promise.all([hasty.close(), dead.close(), unheard.close()]);
   });
 
+  it("is waited for once, however many steps it is slow at (case 85)", async () => {
+    const hasty = await openProviderService({ deadline: 400 });
+    const project = await projectWith({});
+    idp.signedIn(verified(freshEmail()));
+    const begin = { provider: "oidc", redirect_to: appUrl };
+    expect((await openBrowser(project, hasty).signIn(begin)).fragment.access_token).toBeDefined();
+    idp.misbehave({ delay: 300, claims: { email: undefined } });
+    const { fragment } = await openBrowser(project, hasty).signIn(begin);
+    expect(fragment.error_code).toBe("service_unavailable");
+    await hasty.close();
+  });
+
   it("at a private address is not asked unless the operator admits that (case 85)", async () => {
     const strict = await openProviderService({ allowPrivate: false });
     const project = await projectWith({});

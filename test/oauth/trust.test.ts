@@ -123,6 +123,16 @@ describe("an address that a provider names", () => {
     expect((await signIn("oidc", doubtful)).user).toMatchObject({ email: "" });
   });
 
+  it("proved by one person of a provider proves nothing for another (case 80)", async () => {
+    const email = freshEmail();
+    idp.signedIn(verified(email));
+    const owner = await signIn();
+    idp.signedIn({ ...verified(email), email_verified: false });
+    const other = await signIn();
+    expect(other.sub).not.toBe(owner.sub);
+    expect(other.user).toMatchObject({ email: "" });
+  });
+
   it("is nobody's when it is not one that could be written to", async () => {
     for (const email of ["a@b", "m\u0131ke@example.org", "a b@example.com", "x".repeat(400), 7]) {
       idp.signedIn({ ...verified(""), email });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { codeBook } from "./codes.ts";
 import { type Answer, type Asked, serveJson } from "./http_server.ts";
@@ -16,6 +17,8 @@ export interface Misbehaviour {
   readonly sign?: (claims: Claims, keys: SigningKeys) => Promise<string> | string;
   /** Laid over what the browser brings back; undefined takes one away. */
   readonly answer?: Record<string, string | undefined>;
+  /** Milliseconds before each answer. */
+  readonly delay?: number;
   /** By path, instead of the right answer. */
   readonly replies?: Record<string, (asked: Asked) => Answer | "hang">;
 }
@@ -115,7 +118,8 @@ export async function startOidcProvider(): Promise<OidcProvider> {
       return { body: { ...holder, ...wrong.userinfo } };
     },
   };
-  const server = await serveJson((asked) => {
+  const server = await serveJson(async (asked) => {
+    if (wrong.delay) await setTimeout(wrong.delay);
     const reply = wrong.replies?.[asked.path] ?? handlers[asked.path];
     return reply ? reply(asked) : { status: 404 };
   });
