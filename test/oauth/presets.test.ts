@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { exportPKCS8, exportSPKI, generateKeyPair, importSPKI, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Auth } from "../../src/auth.ts";
+import { setProvider } from "../../src/projects/providers.ts";
 import { type Asked, serveJson, type TestServer } from "../support/idp/http_server.ts";
 import { type OidcProvider, startOidcProvider } from "../support/idp/oidc_provider.ts";
 import {
@@ -175,7 +176,8 @@ describe("a provider that nobody has heard of", () => {
       `/authorize?${new URLSearchParams(begin)}`,
     );
     expect(before.status).toBe(400);
-    await addProvider(project, {
+    const { admin, keyring } = project.service;
+    const acme = {
       name: "acme",
       kind: "oauth2",
       issuer: origin,
@@ -185,13 +187,14 @@ describe("a provider that nobody has heard of", () => {
       options: {
         authorization_url: `${origin}/go`,
         token_url: `${origin}/swap`,
-        userinfo_url: `${origin}/me`,
+        user_url: `${origin}/me`,
         subject_field: "uid",
         email_field: "mail",
         email_verified_field: "is_proved",
         name_field: "title",
       },
-    });
+    };
+    await setProvider(admin, project.id, acme, keyring);
     expect((await signIn(project, "acme")).user).toMatchObject({
       email: "ann@example.com",
       user_metadata: { name: "Ann" },

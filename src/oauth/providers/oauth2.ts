@@ -7,7 +7,7 @@ import { readResource } from "../resource.ts";
 
 /**
  * Any provider of OAuth 2 that says at an endpoint who the holder of an access token is. Options:
- * `authorization_url`, `token_url`, `userinfo_url`; `subject_field` (`sub` by default), `email_field`
+ * `authorization_url`, `token_url`, `user_url`; `subject_field` (`sub` by default), `email_field`
  * (`email`), `email_verified_field` (`email_verified`), `name_field` (`name`), and `trust_email` where the provider has verified every address but does not say so. Its issuer is the
  * name under which its users are known for ever.
  */
@@ -26,7 +26,7 @@ export const oauth2: Preset = {
     const { provider } = evidence;
     const user = z
       .record(z.string(), z.unknown())
-      .safeParse(await readResource(evidence, required(provider, "userinfo_url")));
+      .safeParse(await readResource(evidence, required(provider, "user_url")));
     if (!user.success) throw unusable();
     const field = (option: string, usual: string) =>
       user.data[textOption(provider, option) ?? usual];
