@@ -78,14 +78,15 @@ async function comeBack(c: HttpContext): Promise<Response> {
     if (site === null) throw refusal;
     return leadBackWithError(c, site, refusal);
   }
-  const secrets = openFlow(c.get("project").box, Buffer.from(flow.sealed, "hex"));
+  let secrets: FlowSecrets | undefined;
   try {
+    secrets = openFlow(c.get("project").box, Buffer.from(flow.sealed, "hex"));
     const entered = await finish(c, flow, secrets);
     if (target !== null) return leadBack(c, target, entered);
     return await endOnPage(c, entered.fragment?.refresh_token ?? "");
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    if (secrets.fromPage || target === null) return refusedAnswerPage(c, flow, error);
+    if (secrets?.fromPage || target === null) return refusedAnswerPage(c, flow, error);
     return leadBackWithError(c, target, readRefusal(error, c));
   }
 }

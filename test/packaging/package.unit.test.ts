@@ -38,6 +38,21 @@ describe("the packed package in another folder", () => {
     expect(await runShell(`cd '${folder}' && node library.js`)).toBe("true function\n");
   });
 
+  it("has the provider for development, with which anybody signs in", async () => {
+    await writeFile(
+      join(folder, "fake.js"),
+      `
+      import { startDevelopment } from "miosa-auth";
+      const options = { dataDir: undefined, port: 0, projectId: "proj_demo", fakeProvider: true };
+      const { environment, close } = await startDevelopment(options);
+      const query = "provider=fake&redirect_to=http://localhost:1/";
+      const led = await fetch(environment.AUTH_URL + "/authorize?" + query);
+      console.log(led.status, (await led.text()).includes("Fake provider"));
+      await close();`,
+    );
+    expect(await runShell(`cd '${folder}' && node fake.js`)).toBe("200 true\n");
+  });
+
   it("has types for every export", async () => {
     await writeFile(
       join(folder, "types.ts"),
