@@ -147,7 +147,7 @@ describe("backends that are killed at random", () => {
       }
       expect(await signsIn(project, mail.email, newPassword)).toBe(true);
     }
-  });
+  }, 180_000);
 });
 
 describe("a crash while an authorization code is exchanged", () => {

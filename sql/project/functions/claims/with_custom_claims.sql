@@ -12,6 +12,7 @@ declare
     'iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'session_id', 'role', 'aal', 'amr', 'is_anonymous',
     'db_mac', 'email', 'phone'
   ];
+  v_path constant text := current_setting('search_path');
   v_function regprocedure;
   v_is_definer boolean := false;
   v_claims jsonb;
@@ -28,6 +29,11 @@ begin
         using (p_claims ->> 'sub')::uuid, p_claims;
       -- And not at commit with the caller's rights, if the function defers it again.
       set constraints all immediate;
+      -- A path that it set for the session would choose what every name means from here on, and in the
+      -- next call of this connection.
+      if pg_catalog.current_setting('search_path') operator(pg_catalog.<>) v_path then
+        perform pg_catalog.set_config('search_path', v_path, false);
+      end if;
     end if;
   exception
     when serialization_failure or deadlock_detected then
