@@ -12,7 +12,7 @@ import {
   openProviderService,
   verified,
 } from "../support/oauth.ts";
-import { freshEmail, type TestProject } from "../support/project.ts";
+import { freshEmail, openTestProject, type TestProject } from "../support/project.ts";
 
 let idp: OidcProvider;
 let auth: Auth;
@@ -55,6 +55,28 @@ describe("a sign-in at a provider", () => {
       /^ma_flow_[0-9a-f]{8}=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
     );
     expect(headers.get("Cache-Control")).toBe("no-store");
+  });
+
+  it("keeps it where no other host can have set it, behind https", async () => {
+    const publicUrl = "https://auth.example";
+    const behindTls = await openProviderService({}, publicUrl);
+    const view = openTestProject({ ...project.service, publicUrl }, project.id, "");
+    idp.signedIn(verified(freshEmail()));
+    const browser = openBrowser(view, behindTls);
+    const { headers } = await browser.open(`/authorize?${new URLSearchParams(begin)}`);
+    expect(headers.get("Set-Cookie")).toMatch(
+      /^__Host-ma_flow_[0-9a-f]{8}=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    expect((await browser.signIn(begin)).fragment.access_token).toBeDefined();
+
+    const back = await browser.open(`/authorize?${new URLSearchParams(begin)}`);
+    const { location } = await browser.visit(String(back.location));
+    const weak = openBrowser(view, behindTls);
+    for (const [name, value] of browser.cookies) {
+      weak.cookies.set(name.replace("__Host-", ""), value);
+    }
+    expect((await weak.visit(String(location))).status).toBe(400);
+    await behindTls.close();
   });
 
   it("gives a session in the fragment, with the provider's tokens", async () => {

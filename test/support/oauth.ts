@@ -21,12 +21,13 @@ export interface ProviderRow {
 /** A service that may ask providers on this machine, and does not wait long for them. */
 export async function openProviderService(
   providers: { readonly allowPrivate?: boolean; readonly deadline?: number } = {},
+  publicUrl?: string,
 ): Promise<Auth> {
-  const { runtime, masterKey, publicUrl } = await openService();
+  const service = await openService();
   return createAuth({
-    database: runtime,
-    masterKey,
-    publicUrl,
+    database: service.runtime,
+    masterKey: service.masterKey,
+    publicUrl: publicUrl ?? service.publicUrl,
     providers: { allowPrivate: true, ...providers },
   });
 }
