@@ -300,6 +300,21 @@ describe("the ID token of a sign-in in a browser", () => {
     expect(fragment.error_code).toBe("bad_oauth_callback");
   });
 
+  it("is never judged by a secret that is shared, even where the provider announces nothing else (case 77)", async () => {
+    const shared = await startOidcProvider();
+    const kid = "shared";
+    const k = Buffer.from(shared.clientSecret).toString("base64url");
+    shared.misbehave({
+      metadata: { id_token_signing_alg_values_supported: ["HS256", "none"] },
+      replies: { "/jwks": () => ({ body: { keys: [{ kty: "oct", alg: "HS256", kid, k }] } }) },
+      sign: (claims) => signedWith(Buffer.from(shared.clientSecret), { alg: "HS256", kid }, claims),
+    });
+    const twin = await createProviderProject([oidcRow(shared)]);
+    const { fragment } = await openBrowser(twin, auth).signIn(begin);
+    expect(fragment.error_code).toBe("unexpected_failure");
+    await shared.close();
+  });
+
   it("may leave the address to the user endpoint, which must speak of the same person", async () => {
     const email = freshEmail();
     idp.signedIn(verified(email));
