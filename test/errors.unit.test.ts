@@ -23,7 +23,7 @@ describe("the codes of errors.ts, the SQL and docs/errors.md", () => {
   it("knows every outcome that SQL returns", () => {
     const returned = functions.flatMap((sql) => [
       ...sql.matchAll(
-        /'outcome', '(\w+)'|then '([a-z]+(?:_[a-z]+)+)'|return '([a-z]+(?:_[a-z]+)+)'/g,
+        /(?:'outcome', |(?:refusal|wait)_json\()'(\w+)'|then '([a-z]+(?:_[a-z]+)+)'|return '([a-z]+(?:_[a-z]+)+)'/g,
       ),
     ]);
     const outcomes = new Set(returned.map(([, a, b, c]) => a ?? b ?? c));

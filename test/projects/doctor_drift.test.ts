@@ -100,7 +100,7 @@ describe("the doctor", () => {
     await project.sql("drop index sessions_user_id_created_at_idx");
     await project.sql("alter table users drop constraint users_email_is_canonical");
     await project.sql("alter table identities disable row level security");
-    await project.sql("drop table one_time_tokens");
+    await project.sql("drop table login_attempts");
     await project.sql("alter table settings alter column bcrypt_cost set default 4");
     await project.sql("create policy open on users using (true)");
     await project.sql("create table of_mine (id int primary key)");
@@ -109,7 +109,7 @@ describe("the doctor", () => {
       "fail: constraint users.users_email_is_canonical is missing",
       "fail: index sessions.sessions_user_id_created_at_idx is missing",
       expect.stringMatching(/^fail: table identities is altered: no row security/),
-      "fail: table one_time_tokens is missing",
+      "fail: table login_attempts is missing",
       "warn: policy users.open is not of this release",
       "warn: table of_mine is not of this release",
     ]);

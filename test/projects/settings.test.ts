@@ -58,7 +58,7 @@ describe("the settings of a project", () => {
       mails_per_address: 30,
       mails_per_recipient_per_day: 10,
       mail_interval: 60,
-      mail_recipients_per_hour: 1000,
+      mail_recipients_per_hour: 5000,
       code_guesses_per_day: 20,
       code_lifetime: 600,
       link_lifetime: 3600,

@@ -11,8 +11,7 @@ language plpgsql volatile security invoker
 as $$
 declare
   v_change jsonb;
-  v_method text := case p_token.purpose
-    when 'recovery' then 'recovery' when 'email_change_current' then 'email_change' else p_token.purpose end;
+  v_method text := replace(p_token.purpose, '_current', '');
 begin
   if p_user.banned_until > clock_timestamp() then
     return jsonb_build_object('outcome', 'user_banned');
