@@ -8,6 +8,7 @@ import { projectCors } from "./cors.ts";
 import { registerDevMailbox } from "./dev_mailbox/routes.ts";
 import { errorReply } from "./errors.ts";
 import { fixedHeaders } from "./fixed_headers.ts";
+import { onlyLooksByHead } from "./head_requests.ts";
 import { registerHealth, registerServerHealth } from "./health.ts";
 import { registerIdentities } from "./identities.ts";
 import { registerInvite } from "./invite.ts";
@@ -56,6 +57,7 @@ export function createApp(service: Service): App {
   app.use(bodyBounds);
   registerServerHealth(app);
   app.use(projectOfRequest);
+  app.use(onlyLooksByHead);
   registerPages(app);
   registerAuthorize(app);
   registerCallback(app);

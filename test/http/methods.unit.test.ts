@@ -57,6 +57,15 @@ describe("a method that changes nothing (case 158)", () => {
     },
   );
 
+  it.each(["/authorize", "/callback", "/reauthenticate", "/user/identities/authorize"])(
+    "finds nothing by HEAD at %s, where a GET acts",
+    async (path) => {
+      const { status } = await send("HEAD", `${path}?provider=google&state=x&code=y`);
+      expect(status).toBe(404);
+      expect(service.calls.filter((name) => !reading.includes(name))).toEqual([]);
+    },
+  );
+
   it("reads by HEAD what GET reads, without a body", async () => {
     const { status, head, body } = await send("HEAD", "/user");
     expect([status, body]).toEqual([200, ""]);
