@@ -67,6 +67,14 @@ export function openEngine(): Promise<Engine> {
   return opened;
 }
 
+/** Closes the worker's PGlite; the next call of {@link openEngine} starts another. */
+export async function closeEmbeddedEngine(): Promise<void> {
+  const engine = await opened;
+  if (engine?.kind !== "embedded") return;
+  opened = undefined;
+  await engine.pglite.close();
+}
+
 async function open(choice: EngineChoice): Promise<Engine> {
   if (choice.kind === "embedded") return openPglite();
   // A worker whose vitest was killed would otherwise run on, and its server with it.

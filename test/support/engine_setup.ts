@@ -1,5 +1,6 @@
 import { beforeAll } from "vitest";
 import { openEngine } from "./engine.ts";
+import { renewEmbeddedService } from "./service.ts";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -7,6 +8,8 @@ declare module "vitest" {
     engineVersion?: string;
   }
 }
+
+await renewEmbeddedService();
 
 // The engine opens here, so its start counts against the hook's time limit and not a test's.
 // biome-ignore lint/correctness/noEmptyPattern: vitest refuses a first parameter of another form

@@ -5,7 +5,7 @@ import { openEmbedded } from "../../src/database/embedded.ts";
 import { connectPostgres } from "../../src/database/postgres.ts";
 import { prepareDatabase } from "../../src/projects/prepare_database.ts";
 import { generateMasterKey, type Keyring, parseKeyring } from "../../src/projects/secrets.ts";
-import { type Engine, openEngine } from "./engine.ts";
+import { closeEmbeddedEngine, type Engine, openEngine } from "./engine.ts";
 
 /** The service on this worker's engine, prepared once, with the rights it has in production. */
 export interface TestService {
@@ -22,6 +22,24 @@ export interface TestService {
 }
 
 let opened: Promise<TestService> | undefined;
+
+const mostEmbeddedProjects = 40;
+
+/**
+ * Between two files: another PGlite in place of one that holds many projects, in which everything
+ * takes several times as long.
+ */
+export async function renewEmbeddedService(): Promise<void> {
+  const service = await opened;
+  if (service?.engine.kind !== "embedded") return;
+  const [row] = await service.engine.query<{ projects: number }>(
+    "select count(*)::int as projects from miosa_auth.projects",
+  );
+  if ((row?.projects ?? 0) < mostEmbeddedProjects) return;
+  opened = undefined;
+  await service.auth.close();
+  await closeEmbeddedEngine();
+}
 
 /** Opened once per worker; tests make projects of their own in it. */
 export function openService(): Promise<TestService> {
