@@ -105,8 +105,13 @@ export interface ProvedIdentity {
   readonly email: string | null;
   /** The provider's word, for identity_data. */
   readonly data: Metadata;
-  /** SHA-256 of issuer and nonce, hex, of an ID token that the app itself brought: good once. */
-  readonly nonce_hash?: string;
+  /**
+   * Of an ID token that the app itself brought: SHA-256, hex, of the issuer with the nonce as it was
+   * brought and as it was signed. Each is good once.
+   */
+  readonly nonce_hashes?: readonly string[];
+  /** The app itself brought it, and no browser's flow was counted. */
+  readonly is_direct?: boolean;
 }
 
 /** An authorization code that waits for its exchange; bytes in hex. */

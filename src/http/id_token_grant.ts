@@ -78,7 +78,11 @@ async function readIdentity(c: HttpContext, body: IdTokenBody): Promise<ProvedId
   });
   const person = personOfClaims(provider, rules, claims);
   const identity = provedIdentity(provider, person, canonicalEmail);
-  return nonce === null ? identity : { ...identity, nonce_hash: nonceHash(claims.iss, nonce) };
+  return {
+    ...identity,
+    is_direct: true,
+    ...(nonce === null ? {} : { nonce_hashes: nonceHashes(claims.iss, [nonce, claims.nonce]) }),
+  };
 }
 
 async function trustedProvider(c: HttpContext, body: IdTokenBody): Promise<Trusted> {
@@ -105,11 +109,14 @@ function isAsked({ provider, rules }: Trusted, { client_id: clientId, issuer }: 
   return rules.issuer(provider) === issuer && clientId && clients.includes(clientId);
 }
 
-// Of the raw nonce, so that a token with its hash and one with itself are the same.
-function nonceHash(issuer: string, nonce: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify([issuer, nonce]))
-    .digest("hex");
+// Signed may be the nonce or its hash: who has the token alone could bring what is signed as the nonce.
+function nonceHashes(issuer: string, nonces: readonly unknown[]): string[] {
+  const hashes = nonces.map((nonce) =>
+    createHash("sha256")
+      .update(JSON.stringify([issuer, nonce]))
+      .digest("hex"),
+  );
+  return [...new Set(hashes)];
 }
 
 function invalid(message: string): AuthError {

@@ -210,6 +210,24 @@ describe("an ID token that an app brings", () => {
     for (const replay of replays) {
       expect((await grant(replay, { nonce })).body.error_code).toBe("bad_oauth_callback");
     }
+    // Who finds a token reads what is signed, and not what it is the hash of.
+    const other = fresh();
+    const hashed = await idp.idToken({ nonce: sha256(other) });
+    expect((await grant(hashed, { nonce: other })).status).toBe(200);
+    const stolen = await grant(hashed, { nonce: sha256(other) });
+    expect(stolen.body.error_code).toBe("bad_oauth_callback");
+  });
+
+  it("is counted by client address like a sign-in", async () => {
+    const limited = await createProviderProject([oidcRow(idp)]);
+    await limited.sql("update settings set logins_per_address = 2");
+    const statuses = [];
+    for (const _ of [1, 2, 3]) {
+      const body = { provider: "oidc", id_token: await idp.idToken() };
+      const at = { auth, address: "192.0.2.9" };
+      statuses.push((await limited.post("/token?grant_type=id_token", body, at)).status);
+    }
+    expect(statuses).toEqual([200, 200, 429]);
   });
 
   it("is refused with an access token that is not the one it came with (case 77)", async () => {

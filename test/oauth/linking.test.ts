@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import type { Auth } from "../../src/auth.ts";
 import type { UserJson } from "../../src/database/functions.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
+import { ageSession, sessionIdOf } from "../support/age.ts";
 import { type OidcProvider, startOidcProvider } from "../support/idp/oidc_provider.ts";
 import {
   appUrl,
@@ -208,6 +209,33 @@ describe("linking an identity", () => {
     expect((await bring({ token })).body.error_code).toBe("identity_already_exists");
   });
 
+  it("wants a session of the last 24 hours, to link and to unlink, whichever way (case 7)", async () => {
+    const session = await project.signUp();
+    const { access_token: token } = session;
+    await link(token);
+    const { verifier, challenge } = newVerifier();
+    const begun = await askForUrl(token, { code_challenge: challenge });
+    idp.signedIn(verified(freshEmail()));
+    const { query } = await followUrl(begun.body.url);
+    await ageSession(project, sessionIdOf(session), "25 hours");
+
+    const [email] = await identitiesOf(token);
+    const refused = [
+      askForUrl(token, {}),
+      exchange(query.code, verifier),
+      unlink(token, String(email?.identity_id)),
+      project.post<{ error_code: string }>(
+        "/token?grant_type=id_token",
+        { provider: "oidc", id_token: await idp.idToken(), link_identity: true },
+        { auth, token },
+      ),
+    ];
+    for (const { status, body } of await Promise.all(refused)) {
+      expect([status, body.error_code]).toEqual([400, "reauthentication_needed"]);
+    }
+    expect(await identitiesOf(token)).toHaveLength(2);
+  });
+
   it("is off unless the project turns it on", async () => {
     const twin = await createProviderProject([oidcRow(idp)]);
     const { access_token: token } = await twin.signUp();
@@ -248,6 +276,47 @@ describe("unlinking an identity", () => {
     const refused = await unlink(token, String(linked?.identity_id));
     expect(refused.body.error_code).toBe("single_identity_not_deletable");
     expect(await identitiesOf(token)).toHaveLength(2);
+  });
+
+  it("ends every other session, since the identity may have opened it", async () => {
+    const email = freshEmail();
+    const mine = await project.signUp({ email });
+    await project.sql("update users set email_confirmed_at = now() where id = $1", [mine.user.id]);
+    const { body: theirs } = await link(mine.access_token);
+    const [, linked] = await identitiesOf(mine.access_token);
+    await unlink(mine.access_token, String(linked?.identity_id));
+    expect((await project.request("/user", { token: theirs.access_token })).status).toBe(401);
+    expect((await project.request("/user", { token: mine.access_token })).status).toBe(200);
+  });
+
+  it("does not end the password where the current one is always asked for", async () => {
+    const strict = await createProviderProject([oidcRow(idp)]);
+    await strict.sql(
+      "update settings set manual_linking = true, password_change = 'current_password'",
+    );
+    const { access_token: token, user } = await strict.signUp();
+    await strict.sql(
+      `insert into identities (user_id, provider, issuer, subject)
+       values ($1, 'oidc', 'https://idp.example', '1')`,
+      [user.id],
+    );
+    const { identity_id: id } = user.identities[0] ?? {};
+    const reply = await strict.request(`/user/identities/${id}`, { method: "DELETE", token });
+    expect(reply.body.error_code).toBe("reauthentication_needed");
+  });
+
+  it("does not leave one with nothing but an identity of a provider that is gone (case 88)", async () => {
+    const email = freshEmail();
+    const { access_token: token, user } = await project.signUp({ email });
+    await project.sql("update users set email_confirmed_at = now() where id = $1", [user.id]);
+    await project.sql(
+      `insert into identities (user_id, provider, issuer, subject)
+       values ($1, 'gone', 'https://gone.example', $2)`,
+      [user.id, user.id],
+    );
+    const { identity_id: id } = user.identities[0] ?? {};
+    const { body } = await unlink(token, String(id));
+    expect(body.error_code).toBe("single_identity_not_deletable");
   });
 
   it("takes nothing of somebody else's", async () => {

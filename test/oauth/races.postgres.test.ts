@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Auth } from "../../src/auth.ts";
 import { type Claims, type OidcProvider, startOidcProvider } from "../support/idp/oidc_provider.ts";
 import { claimsOf } from "../support/jwt.ts";
+import { untilWaiting } from "../support/locks.ts";
 import {
   appUrl,
   createProviderProject,
@@ -45,6 +46,30 @@ const bring = (id_token: string, more: object = {}, options: object = {}) =>
     { provider: "oidc", id_token, ...more },
     { auth, ...options },
   );
+
+describe("an identity that is taken away while it signs in", () => {
+  it("signs nobody in to the account that it was taken from (case 24)", async () => {
+    const owner = await project.signUp();
+    const token = await idp.idToken();
+    const { sub } = claimsOf(token);
+    await project.sql(
+      `insert into identities (user_id, provider, issuer, subject) values ($1, 'oidc', $2, $3)`,
+      [owner.user.id, idp.issuer, sub],
+    );
+    const waiting = await project.transaction(async (query) => {
+      await query("select from users where id = $1 for no key update", [owner.user.id]);
+      const entering = bring(token);
+      await untilWaiting(project);
+      await query("delete from identities where user_id = $1 and provider = 'oidc'", [
+        owner.user.id,
+      ]);
+      return { entering };
+    });
+    const { status, body } = await waiting.entering;
+    expect(status).toBe(200);
+    expect(body.user.id).not.toBe(owner.user.id);
+  });
+});
 
 describe("at the same time", () => {
   it("ten exchanges of one code open one session, and the others end it (case 82)", async () => {

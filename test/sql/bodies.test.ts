@@ -347,8 +347,11 @@ async function callAnonymous(query: Query, id: string, f: ProjectFunctions): Pro
 async function callIdentities(query: Query, id: string, f: ProjectFunctions): Promise<void> {
   const bytes = () => randomBytes(32);
   await query("select change_settings('{\"manual_linking\": true}')");
+  await query(
+    "insert into providers (name, kind, client_id, sealed) values ('acme', 'oidc', 'c', '\\x00')",
+  );
   const acme = { provider: "acme", issuer: "https://acme.example", data: { name: "A" } };
-  const identity = { ...acme, subject: "1", email: null, nonce_hash: bytes().toString("hex") };
+  const identity = { ...acme, subject: "1", email: null, nonce_hashes: [bytes().toString("hex")] };
   const entrance = { refreshHash: bytes(), code: null, client };
   const { claims } = accepted<{ claims: GrantedClaims }>(
     await f.signInWithIdentity({ ...entrance, identity }),
@@ -379,7 +382,7 @@ async function callIdentities(query: Query, id: string, f: ProjectFunctions): Pr
   });
   expect(await f.takeOAuthFlow(flow)).toMatchObject({ outcome: null, provider: "acme" });
   expect(await f.takeOAuthFlow(flow)).toEqual({ outcome: "bad_oauth_state" });
-  expect(await f.providerConfiguration("acme")).toBeNull();
+  expect(await f.providerConfiguration("acme")).toMatchObject({ client_id: "c" });
   await asOwner(query, id);
 }
 

@@ -32,6 +32,11 @@ begin
     begin
       -- In the order in which a logout locks them: the cascade would meet them in another.
       perform from sessions where user_id = v_stale.id order by id for update;
+      -- Who has come back in the meantime has refreshed one.
+      continue when exists (
+        select from sessions s
+        where s.user_id = v_stale.id and s.revoked_at is null and s.refreshed_at >= v_before
+      );
       delete from users where id = v_stale.id;
       -- What an application's triggers deferred runs now, and not at commit with the caller's rights.
       set constraints all immediate;

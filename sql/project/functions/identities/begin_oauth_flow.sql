@@ -2,7 +2,7 @@
 -- links an identity; otherwise somebody signs in.
 -- Called by the runtime. Counted by client address like a sign-in. Clears up a few flows that nobody
 -- came back from.
--- Returns: over_request_rate_limit, manual_linking_disabled; user_not_found, session_not_found,
+-- Returns: over_request_rate_limit, manual_linking_disabled, reauthentication_needed; user_not_found, session_not_found,
 -- session_expired and user_banned about who links.
 
 create or replace function begin_oauth_flow(
@@ -28,10 +28,7 @@ begin
   v_refusal := wait_json('over_request_rate_limit', spend_rate('login', p_client, v_settings.logins_per_address));
   if v_refusal is null and p_user_id is not null then
     select * into v_user from users where id = p_user_id;
-    v_refusal := refusal_json(coalesce(
-      caller_refusal(p_session_id, v_user),
-      case when not v_settings.manual_linking then 'manual_linking_disabled' end
-    ));
+    v_refusal := refusal_json(identity_change_refusal(p_session_id, v_user, false));
   end if;
   if v_refusal is not null then
     return v_refusal;

@@ -2,7 +2,7 @@
 -- proved: {provider, issuer, subject, email, data}, where email is canonical and only there if the
 -- provider has verified it and is believed. Such an address finds its user, and proves it: what somebody
 -- put there who never did goes. An address that is not proved finds nobody and is nobody's.
--- Raises 40001 when another call has just made the identity; the caller is called again.
+-- Raises 40001 when another call has just made the identity or taken it away; the caller is called again.
 -- Returns the user, or null and a code: signup_disabled; email_exists where linking is the user's to ask.
 
 create or replace function identity_user(p_identity jsonb, p_client inet, out account users, out refusal text)
@@ -19,7 +19,11 @@ begin
   if found then
     update identities set
       identity_data = p_identity -> 'data', last_sign_in_at = clock_timestamp(), updated_at = clock_timestamp()
-    where issuer = p_identity ->> 'issuer' and subject = p_identity ->> 'subject';
+    where issuer = p_identity ->> 'issuer' and subject = p_identity ->> 'subject' and user_id = account.id;
+    if not found then
+      -- Taken from the user while this waited for its row.
+      raise exception 'the identity was taken away at the same time' using errcode = '40001';
+    end if;
     return;
   end if;
 

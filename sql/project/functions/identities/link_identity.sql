@@ -1,8 +1,9 @@
 -- Gives the user of a live session one more identity, at its own wish, see attach_identity(). With p_code,
 -- as in sign_in_with_identity(), the identity waits with the code until the app that asked exchanges it;
 -- otherwise it is linked now, and the client is answered as after a sign-in.
--- Called by the runtime. Locks: the nonce, the user, its sessions.
--- Returns: manual_linking_disabled, identity_already_exists, bad_oauth_callback; user_not_found,
+-- Called by the runtime. Locks: the client address's rate row, the nonce, the user, its sessions.
+-- Returns: manual_linking_disabled, reauthentication_needed, identity_already_exists, bad_oauth_callback,
+-- over_request_rate_limit; user_not_found,
 -- session_not_found, session_expired and user_banned about the caller.
 
 create or replace function link_identity(
@@ -14,7 +15,11 @@ as $$
 declare
   v_user users;
   v_refusal text;
+  v_limit jsonb := direct_sign_in_refusal(p_identity, p_client);
 begin
+  if v_limit is not null then
+    return v_limit;
+  end if;
   if not spend_nonce(p_identity) then
     return refusal_json('bad_oauth_callback');
   end if;

@@ -1,9 +1,9 @@
 -- Signs in by what a provider has proved, see identity_user(). With p_code, {hash, challenge, tokens} in hex,
 -- a client that sent a PKCE challenge gets an authorization code, and the provider's sealed tokens wait
 -- with it; otherwise a session is opened.
--- Called by the runtime. Locks: the nonce, the user, its sessions.
+-- Called by the runtime. Locks: the client address's rate row, the nonce, the user, its sessions.
 -- Returns: bad_oauth_callback for the nonce of an ID token that was there before; user_banned,
--- signup_disabled, email_exists.
+-- signup_disabled, email_exists, over_request_rate_limit.
 
 create or replace function sign_in_with_identity(
   p_identity jsonb, p_refresh_hash bytea, p_code jsonb, p_client inet, p_user_agent text
@@ -14,7 +14,11 @@ as $$
 declare
   v_found record;
   v_user users;
+  v_limit jsonb := direct_sign_in_refusal(p_identity, p_client);
 begin
+  if v_limit is not null then
+    return v_limit;
+  end if;
   if not spend_nonce(p_identity) then
     return refusal_json('bad_oauth_callback');
   end if;

@@ -1,11 +1,14 @@
--- Whether the nonce of an ID token, if the identity came by one, is there for the first time. Of parallel
--- calls one hears yes. No token is taken that is older than a day; clears up a few nonces of before.
+-- Whether the nonce of an ID token, if the identity came by one, is there for the first time, as it was brought
+-- and as it was signed. Of parallel calls one hears yes. No token is taken that is older than a day; clears up a few nonces of before.
 
 create or replace function spend_nonce(p_identity jsonb) returns boolean
 language plpgsql volatile security invoker
 as $$
+declare
+  v_hashes constant jsonb := p_identity -> 'nonce_hashes';
+  v_fresh integer;
 begin
-  if p_identity ->> 'nonce_hash' is null then
+  if v_hashes is null then
     return true;
   end if;
   delete from spent_nonces where nonce_hash in (
@@ -16,8 +19,11 @@ begin
     for update skip locked
   );
   insert into spent_nonces (nonce_hash, expires_at)
-  values (decode(p_identity ->> 'nonce_hash', 'hex'), clock_timestamp() + interval '25 hours')
+  select decode(n.hash, 'hex'), clock_timestamp() + interval '25 hours'
+  from jsonb_array_elements_text(v_hashes) n (hash)
+  order by n.hash
   on conflict (nonce_hash) do nothing;
-  return found;
+  get diagnostics v_fresh = row_count;
+  return v_fresh = jsonb_array_length(v_hashes);
 end
 $$;

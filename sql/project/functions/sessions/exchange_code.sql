@@ -3,7 +3,8 @@
 -- Once: a second time it ends the session that the first got (RFC 6749 section 4.1.2).
 -- Called by the runtime. Locks: the user, the code.
 -- Returns: flow_state_not_found, flow_state_expired, bad_code_verifier, user_banned; of one who links
--- manual_linking_disabled, identity_already_exists, session_not_found, session_expired.
+-- manual_linking_disabled, reauthentication_needed, identity_already_exists, session_not_found,
+-- session_expired.
 
 create or replace function exchange_code(
   p_code_hash bytea, p_code_challenge text, p_refresh_hash bytea, p_client inet, p_user_agent text
