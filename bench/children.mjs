@@ -18,7 +18,8 @@ export function ask(child, message) {
 
 function answer(child) {
   return new Promise((resolve, reject) => {
-    const failed = (code) => reject(new Error(`a child of the benchmark exited with ${code}`));
+    const failed = (code, signal) =>
+      reject(new Error(`a child of the benchmark exited with ${code ?? signal}`));
     child.once("exit", failed);
     child.once("message", (message) => {
       child.off("exit", failed);

@@ -12,7 +12,12 @@ export async function createFixture(adminUrl) {
   const admin = miosa.connectPostgres({ url: adminUrl, connections: 2 });
   await miosa.prepareDatabase(admin, { runtimeRole });
   await miosa.createProject(admin, { id, keyring: miosa.parseKeyring(masterKey) });
-  await miosa.changeSettings(admin, id, { logins_per_address: 0, signups_per_address: 0 });
+  await miosa.changeSettings(admin, id, {
+    logins_per_address: 0,
+    signups_per_address: 0,
+    // Sign-ins of a whole run must not end the session that another measurement uses.
+    sessions_per_user: 10_000,
+  });
   const url = new URL(adminUrl);
   url.username = runtimeRole;
   return {

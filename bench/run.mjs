@@ -57,6 +57,10 @@ try {
     if (round === 0) samples = new Map();
     seconds = Number(options.seconds);
   }
+} catch (error) {
+  // Said before the children are ended, which fails whatever still waits for one of them.
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   for (const { child } of children) child.kill();
   await fixture.close();
