@@ -3,6 +3,8 @@ import type { ProvedIdentity } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { canonicalEmail } from "../emails/canonical.ts";
 import { AuthError } from "../errors.ts";
+import { withinDeadline } from "../oauth/exchange.ts";
+import { unreachable } from "../oauth/failures.ts";
 import { type IdTokenRules, verifyIdToken } from "../oauth/id_token.ts";
 import { personOfClaims } from "../oauth/oidc_preset.ts";
 import { provedIdentity } from "../oauth/proved_identity.ts";
@@ -63,15 +65,19 @@ async function readIdentity(c: HttpContext, body: IdTokenBody): Promise<ProvedId
   }
   const { preset, provider, remote, rules } = await trustedProvider(c, body);
   const nonce = given || null;
-  const claims = await verifyIdToken(
-    idToken,
-    { provider, rules, remote, server: await preset.server(provider, remote) },
-    {
-      audiences: listOption(provider, "audiences"),
-      nonce,
-      mayHashNonce: true,
-      accessToken: accessToken ?? null,
-    },
+  const verified = async () =>
+    verifyIdToken(
+      idToken,
+      { provider, rules, remote, server: await preset.server(provider, remote) },
+      {
+        audiences: listOption(provider, "audiences"),
+        nonce,
+        mayHashNonce: true,
+        accessToken: accessToken ?? null,
+      },
+    );
+  const claims = await withinDeadline(verified(), remote.deadline, () =>
+    unreachable(provider, "all it was asked", new Error("no answer in time")),
   ).catch((error: unknown) => {
     logRefusedAnswer(c, provider, error);
     throw error;

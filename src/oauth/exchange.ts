@@ -97,8 +97,8 @@ async function exchange(
   return { person, tokens: providerTokens(tokens) };
 }
 
-// A provider that is slow at each step would otherwise be waited for once a step.
-async function withinDeadline<T>(
+/** A provider that is slow at each step would otherwise be waited for once a step. */
+export async function withinDeadline<T>(
   work: Promise<T>,
   deadline: number,
   late: () => Error,

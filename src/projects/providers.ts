@@ -145,9 +145,12 @@ function sealProvider(id: string, given: NewProvider, keyring: Keyring): Provide
   return { name, kind, issuer, client_id: clientId, sealed, scopes, options: { ...options } };
 }
 
-// Such a provider has no name for itself, and its subjects are told from others' by their issuer.
+// Such a provider has no name for itself, and its subjects are told from others' by their issuer: with
+// the path, since one host may serve several that count their users alike.
 function issuerOfOAuth2(kind: string, { authorization_url: url }: ProviderOptions): string | null {
-  return kind === "oauth2" && url !== undefined && URL.canParse(url) ? new URL(url).origin : null;
+  if (kind !== "oauth2" || url === undefined || !URL.canParse(url)) return null;
+  const { origin, pathname } = new URL(url);
+  return origin + (pathname === "/" ? "" : pathname);
 }
 
 // Apple's client secret is a token that this key signs anew for each call.

@@ -45,6 +45,8 @@ describe("an address", () => {
       "64:ff9b::a9fe:a9fe",
       "2002:a9fe:a9fe::",
       "2001:db8::1",
+      "::a9fe:a9fe",
+      "4000::1",
       "not an address",
     ];
     expect(inner.filter(isPublicAddress)).toEqual([]);
