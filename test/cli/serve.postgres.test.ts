@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import jwt from "jsonwebtoken";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
@@ -44,7 +47,10 @@ async function post(url: string, body: object): Promise<Response> {
   return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-const mail = { MIOSA_AUTH_MAIL_URL: "file:///tmp/no-mail", MIOSA_AUTH_MAIL_FROM: "a@b.example" };
+const mail = {
+  MIOSA_AUTH_MAIL_URL: pathToFileURL(join(tmpdir(), "no-mail")).href,
+  MIOSA_AUTH_MAIL_FROM: "a@b.example",
+};
 
 describe("serve", () => {
   it("notes that mail waits where it does not know where to", async () => {
