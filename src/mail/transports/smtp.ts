@@ -57,7 +57,8 @@ export function smtpTransport(options: SmtpOptions): MailTransport {
     async send(mail, signal) {
       const message = mimeMessage(mail);
       try {
-        await transport.sendMail({ ...message, signal });
+        // A connection that is only being made does not hear of the signal.
+        await Promise.race([transport.sendMail({ ...message, signal }), whenAborted(signal)]);
       } catch (error) {
         throw refusedBySmtp(error as NodemailerError, `${host}:${port}`);
       }
@@ -66,6 +67,14 @@ export function smtpTransport(options: SmtpOptions): MailTransport {
       transport.close({ force: true });
     },
   };
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const late = () => new MailRefused({ failure: "timeout", isTransportDown: true });
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(late());
+    signal.addEventListener("abort", () => reject(late()), { once: true });
+  });
 }
 
 const failures: Record<string, string> = {
