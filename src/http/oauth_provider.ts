@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, OperatorError } from "../errors.ts";
 import type { Preset } from "../oauth/preset.ts";
 import { openProvider, type Provider } from "../oauth/provider.ts";
 import { presetOf } from "../oauth/providers/index.ts";
@@ -21,7 +21,14 @@ export async function findProvider(
   const { remote } = c.get("service");
   const configuration = await functions.providerConfiguration(name);
   const preset = configuration && presetOf(configuration.kind);
-  return preset ? { preset, provider: openProvider(configuration, box), remote } : null;
+  if (!preset) return null;
+  try {
+    return { preset, provider: openProvider(configuration, box), remote };
+  } catch (cause) {
+    // An operator's to mend, like a project's own keys.
+    if (cause instanceof OperatorError) throw new AuthError("service_unavailable", { cause });
+    throw cause;
+  }
 }
 
 /** @throws AuthError validation_failed where the project has no provider of that name */

@@ -1,3 +1,4 @@
+import { providerSecretUse } from "../database/provider_secret.ts";
 import type { ProviderConfiguration } from "../database/results.ts";
 import type { SecretBox } from "../projects/secret_box.ts";
 
@@ -14,13 +15,13 @@ export interface Provider {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What `provider_secret` is sealed for, see {@link SecretBox}. */
-export const secretUse = "provider_secret";
-
-/** @throws OperatorError when no key of the ring opens the secret */
+/**
+ * @throws OperatorError when no key of the ring opens the secret, or the provider was reached otherwise
+ * when it was sealed
+ */
 export function openProvider(configuration: ProviderConfiguration, box: SecretBox): Provider {
   const { name, kind, issuer, client_id: clientId, sealed, scopes, options } = configuration;
-  const secret = box.open(Buffer.from(sealed, "hex"), secretUse);
+  const secret = box.open(Buffer.from(sealed, "hex"), providerSecretUse(configuration));
   return { name, kind, issuer, clientId, secret, scopes, options };
 }
 

@@ -1,5 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import type { Database } from "../database/database.ts";
+import { providerSecretUse } from "../database/provider_secret.ts";
 import type { ProviderConfiguration } from "../database/results.ts";
 import { AuthError } from "../errors.ts";
 import {
@@ -12,9 +13,6 @@ import {
 import { asProjectOwner } from "./registry.ts";
 import { secretBox } from "./secret_box.ts";
 import type { Keyring } from "./secrets.ts";
-
-/** The use under which client secrets are sealed. */
-export const providerSecretUse = "provider_secret";
 
 /** A provider as an operator sets it. */
 export interface NewProvider {
@@ -112,7 +110,10 @@ export async function openProvider(
   }
   try {
     const sealed = Buffer.from(provider.sealed, "hex");
-    return { provider, clientSecret: secretBox(keyring, id).open(sealed, providerSecretUse) };
+    return {
+      provider,
+      clientSecret: secretBox(keyring, id).open(sealed, providerSecretUse(provider)),
+    };
   } catch (cause) {
     throw new AuthError("validation_failed", {
       message: `This MIOSA_AUTH_KEY does not open the client secret of ${name} of ${id}`,
@@ -141,8 +142,9 @@ function sealProvider(id: string, given: NewProvider, keyring: Keyring): Provide
   requireOptionValues(issuer, options);
   requireClient(clientId, clientSecret, scopes);
   if (kind === "apple") requireSigningKey(clientSecret);
-  const sealed = secretBox(keyring, id).seal(clientSecret, providerSecretUse).toString("hex");
-  return { name, kind, issuer, client_id: clientId, sealed, scopes, options: { ...options } };
+  const reached = { name, kind, issuer, client_id: clientId, options: { ...options } };
+  const sealed = secretBox(keyring, id).seal(clientSecret, providerSecretUse(reached));
+  return { ...reached, sealed: sealed.toString("hex"), scopes };
 }
 
 // Such a provider has no name for itself, and its subjects are told from others' by their issuer: with

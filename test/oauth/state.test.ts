@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Auth } from "../../src/auth.ts";
 import { type OidcProvider, startOidcProvider } from "../support/idp/oidc_provider.ts";
 import {
+  addProvider,
   appUrl,
   type Browser,
   createProviderProject,
@@ -168,13 +169,26 @@ describe("the way back from a provider", () => {
     const browser = openBrowser(twin, auth);
     const begun = await browser.open(`/authorize?${new URLSearchParams(begin)}`);
     const { location } = await browser.visit(String(begun.location));
-    await twin.sql("update providers set issuer = $1, client_id = $2", [
-      other.issuer,
-      other.clientId,
-    ]);
+    await twin.sql("delete from providers");
+    await addProvider(twin, oidcRow(other));
     const { fragment } = await browser.visit(String(location));
     expect(fragment.error_code).toBe("bad_oauth_callback");
     expect(await users(twin)).toBe(0);
+  });
+
+  it.each([
+    "issuer = 'https://evil.example'",
+    "client_id = 'another'",
+    "name = 'other'",
+    `options = '{"token_url": "https://evil.example/token"}'`,
+  ])("sends no client secret where it was not sealed for: %s", async (change) => {
+    const twin = await createProviderProject([oidcRow(idp)]);
+    await twin.sql(`update providers set ${change}`);
+    const [row] = await twin.sql<{ name: string }>("select name from providers");
+    const begun = await openBrowser(twin, auth).open(
+      `/authorize?${new URLSearchParams({ ...begin, provider: row?.name ?? "" })}`,
+    );
+    expect(begun.status).toBe(503);
   });
 
   it("takes each code once: what came before goes nowhere else (case 82)", async () => {

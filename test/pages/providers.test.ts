@@ -232,8 +232,9 @@ describe("a sign-in by a button", () => {
     ]);
     expect(away.headers.get("Retry-After")).toBe("1");
     idp.misbehave({});
-    const gone = await createProviderProject([row("gone", "oidc")]);
-    await gone.sql("update providers set issuer = 'http://127.0.0.1:1'");
+    const gone = await createProviderProject([
+      { ...row("gone", "oidc"), issuer: "http://127.0.0.1:1" },
+    ]);
     const begun = await openBrowser(gone, auth).open("/authorize?provider=gone", html);
     expect([begun.status, said(begun).back]).toEqual([
       503,

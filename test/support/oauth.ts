@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Auth, createAuth } from "../../src/auth.ts";
+import { providerSecretUse } from "../../src/database/provider_secret.ts";
 import { secretBox } from "../../src/projects/secret_box.ts";
 import type { Settings } from "../../src/projects/settings.ts";
 import type { Claims, OidcProvider } from "./idp/oidc_provider.ts";
@@ -15,7 +16,7 @@ export interface ProviderRow {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly scopes?: readonly string[];
-  readonly options?: object;
+  readonly options?: Record<string, unknown>;
 }
 
 /** A service that may ask providers on this machine, and does not wait long for them. */
@@ -47,7 +48,7 @@ export async function addProvider(project: TestProject, row: ProviderRow): Promi
   const { name, kind, issuer = null, clientId, clientSecret, scopes = [], options = {} } = row;
   const sealed = secretBox(project.service.keyring, project.id).seal(
     clientSecret,
-    "provider_secret",
+    providerSecretUse({ name, kind, issuer, client_id: clientId, options }),
   );
   await project.sql(
     "insert into providers (name, kind, issuer, client_id, sealed, scopes, options) values ($1, $2, $3, $4, $5, $6, $7::jsonb)",

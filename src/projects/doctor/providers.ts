@@ -1,11 +1,11 @@
 import type { Transaction } from "../../database/database.ts";
+import { providerSecretUse } from "../../database/provider_secret.ts";
 import { OperatorError } from "../../errors.ts";
-import { providerSecretUse } from "../providers.ts";
 import { secretBox } from "../secret_box.ts";
 import type { Keyring } from "../secrets.ts";
 import { type Finding, fail } from "./finding.ts";
 
-type Stored = { name: string; kind: string; sealed: string };
+type Stored = Parameters<typeof providerSecretUse>[0] & { readonly sealed: string };
 
 /** Providers whose client secret the keyring does not open: nobody can sign in there. */
 export async function examineProviderSecrets(
@@ -19,12 +19,14 @@ export async function examineProviderSecrets(
   );
   if (!schema?.knows) return [];
   const stored = await tx.query<Stored>(
-    "select name, kind, encode(sealed, 'hex') as sealed from providers order by name",
+    `select name, kind, issuer, client_id, options, encode(sealed, 'hex') as sealed
+     from providers order by name`,
   );
   const box = secretBox(keyring, id);
-  return stored.flatMap(({ name, kind, sealed }) => {
+  return stored.flatMap((provider) => {
+    const { name, kind, sealed } = provider;
     try {
-      box.open(Buffer.from(sealed, "hex"), providerSecretUse);
+      box.open(Buffer.from(sealed, "hex"), providerSecretUse(provider));
       return [];
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
