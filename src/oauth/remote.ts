@@ -34,18 +34,34 @@ export interface Remote {
 
 const hour = 3_600_000;
 const cooldown = 30_000;
+/** Milliseconds for which a server that failed is not asked again. */
+const rest = 5_000;
 const mostServers = 1_000;
 
 export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOptions = {}): Remote {
   const rules = { allowPrivate, deadline };
   const fetch = safeFetch(rules);
   const admit = (url: string) => requireAdmitted(new URL(url), rules);
+  const failures = new LRUCache<string, Error>({ max: mostServers, ttl: rest });
+  // Whoever may ask at all could otherwise have a server that is broken asked without end.
+  async function unlessFailing<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    const failure = failures.get(what);
+    if (failure) throw failure;
+    try {
+      return await ask();
+    } catch (error) {
+      failures.set(what, error as Error);
+      throw error;
+    }
+  }
   const servers = new LRUCache<string, AuthorizationServer, { readonly name: string }>({
     max: mostServers,
     ttl: hour,
     fetchMethod: async (issuer, known, { context: { name }, options }) => {
       try {
-        return await discoverServer(issuer, name, { fetch, requireAdmitted: admit });
+        return await unlessFailing(`${issuer} ${name}`, () =>
+          discoverServer(issuer, name, { fetch, requireAdmitted: admit }),
+        );
       } catch (error) {
         if (!known) throw error;
         options.ttl = cooldown;
@@ -70,11 +86,18 @@ export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOpt
           timeoutDuration: deadline,
           cooldownDuration: cooldown,
           cacheMaxAge: hour,
-          [customFetch]: (target, { headers, signal }) => fetch(target, { headers, signal }),
+          [customFetch]: (target, { headers, signal }) =>
+            unlessFailing(url, () => readable(fetch(target, { headers, signal }))),
         });
         keySets.set(url, keys);
       }
       return keys;
     },
   };
+}
+
+async function readable(answer: Promise<Response>): Promise<Response> {
+  const reply = await answer;
+  if (reply.status !== 200) throw new Error(`the keys were answered with ${reply.status}`);
+  return reply;
 }

@@ -234,6 +234,38 @@ describe("a provider that does not answer", () => {
     await Promise.all([hasty.close(), dead.close(), unheard.close()]);
   });
 
+  it("is not asked again at once by everybody who comes (case 85)", async () => {
+    const broken = await startOidcProvider();
+    const service = await openProviderService();
+    const project = await createProviderProject([oidcRow(broken)]);
+    let asked = 0;
+    const fail = () => {
+      asked += 1;
+      return { status: 500 };
+    };
+    broken.misbehave({ replies: { "/.well-known/openid-configuration": fail, "/jwks": fail } });
+    const query = new URLSearchParams({ provider: "oidc", redirect_to: appUrl });
+    for (let time = 0; time < 5; time += 1) {
+      const { status } = await openBrowser(project, service).open(`/authorize?${query}`);
+      expect(status).toBe(503);
+    }
+    expect(asked).toBe(1);
+
+    const forgetful = await openProviderService();
+    asked = 0;
+    broken.misbehave({ replies: { "/jwks": fail } });
+    const id_token = await broken.idToken();
+    for (let time = 0; time < 5; time += 1) {
+      const body = { provider: "oidc", id_token };
+      const { status } = await project.post("/token?grant_type=id_token", body, {
+        auth: forgetful,
+      });
+      expect(status).toBe(503);
+    }
+    expect(asked).toBe(1);
+    await Promise.all([service.close(), forgetful.close(), broken.close()]);
+  });
+
   it("is waited for once, however many steps it is slow at (case 85)", async () => {
     const hasty = await openProviderService({ deadline: 400 });
     const project = await projectWith({});
