@@ -1,26 +1,24 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { callStatement, callValues } from "../../src/database/calls.ts";
 import type { Database } from "../../src/database/database.ts";
 import {
   type Caller,
   type GrantedClaims,
-  type ProjectFunctions,
   projectFunctions,
   registryFunctions,
-  type UserJson,
 } from "../../src/database/functions.ts";
-import { outboxFunctions } from "../../src/database/outbox_functions.ts";
 import { hashProof } from "../../src/passwords/proof.ts";
 import { newRefreshToken, wrapUnder } from "../../src/tokens/refresh_token.ts";
-import { refusal } from "../support/app_role.ts";
 import { catalogueFunctions } from "../support/catalogue.ts";
 import { createTestProject, freshEmail, inTransaction, type Query } from "../support/project.ts";
 import { openService } from "../support/service.ts";
+import { callAdmin, callKeys, callProviders, callTriggers } from "./calls/administrators.ts";
+import { callAnonymous, callCustomClaims, callIdentities } from "./calls/identities.ts";
+import { callMail, callOutbox } from "./calls/mail.ts";
+import { accepted, asOwner, client, passwordHash } from "./calls/shared.ts";
 
-const passwordHash = `$2a$10$${"abcdefghijklmnopqrstuu"}${"x".repeat(31)}`;
 const newHash = `$2a$11$${"abcdefghijklmnopqrstuu"}${"y".repeat(31)}`;
-const client = { address: "203.0.113.9", userAgent: "test" };
 
 describe("the bodies of the functions, which are not checked when a project is created", () => {
   it("are all valid when they are checked", async () => {
@@ -218,234 +216,6 @@ async function callAll(query: Query, id: string): Promise<void> {
   expect(said).toEqual({ answer: { said: "aye" } });
 }
 
-async function callMail(f: ProjectFunctions, email: string, caller: Caller): Promise<string> {
-  const bytes = () => randomBytes(32);
-  const offer = () => ({
-    token_hash: bytes().toString("hex"),
-    code_mac: bytes().toString("hex"),
-    payload: "00",
-    code_challenge: null,
-  });
-  const done = { outcome: null };
-  const person = { email, emailAsTyped: email, userMetadata: null, client };
-  const recovery = offer();
-  expect(await f.requestRecovery({ email, mail: recovery, client })).toEqual(done);
-  expect(await f.requestRecovery({ email: freshEmail(), mail: offer(), client })).toEqual(done);
-  const other = freshEmail();
-  const stranger = { ...person, email: other, emailAsTyped: other };
-  const signIn = offer();
-  expect(await f.requestSignIn({ ...stranger, createsUser: true, mail: signIn })).toEqual(done);
-  const waiting = { outcome: "over_email_send_rate_limit" };
-  expect(await f.resendMail({ purpose: "signup", email, mail: offer(), client })).toMatchObject(
-    waiting,
-  );
-  expect(await f.requestReauthentication({ caller, mail: offer(), client })).toMatchObject(waiting);
-  const third = freshEmail();
-  expect(
-    await f.inviteUser({ ...stranger, email: third, emailAsTyped: third, mail: offer() }),
-  ).toMatchObject({ user: { email: third } });
-
-  const mail = { new: offer(), current: offer() };
-  const unchanged = { passwordHash: null, attempt: null, currentProof: null, newProof: null };
-  const moved = freshEmail();
-  expect(
-    await f.updateUser({
-      ...person,
-      ...unchanged,
-      caller,
-      email: moved,
-      emailAsTyped: moved,
-      nonceMacs: null,
-      mail,
-    }),
-  ).toMatchObject({ user: { new_email: moved } });
-  expect(
-    await f.verifyLink({
-      purposes: ["email_change"],
-      tokenHash: Buffer.from(mail.new.token_hash, "hex"),
-      refreshHash: bytes(),
-      codeHash: null,
-      client,
-    }),
-  ).toMatchObject({ user: { email: moved } });
-
-  const hash = Buffer.from(signIn.token_hash, "hex");
-  expect(await f.startTokenLife(hash)).toBe(true);
-  expect(await f.mailConfiguration()).toMatchObject({ transport: null, templates: [] });
-  const link = { tokenHash: hash, refreshHash: bytes(), codeHash: null, client };
-  expect(await f.verifyLink({ ...link, purposes: ["recovery"] })).toEqual({
-    outcome: "otp_expired",
-  });
-  expect(await f.verifyLink({ ...link, purposes: ["magiclink"] })).toMatchObject(done);
-  const guess = { email, refreshHash: bytes(), client };
-  expect(await f.verifyCode({ ...guess, candidates: { recovery: [] } })).toEqual({
-    outcome: "otp_expired",
-  });
-  expect(await f.linkAccount({ purposes: ["recovery"], tokenHash: hash })).toEqual({
-    outcome: "otp_expired",
-  });
-  expect(await f.checkRecoveryCode({ email, macs: [], client })).toEqual({
-    outcome: "otp_expired",
-  });
-  expect(
-    await f.resetPassword({
-      tokenHash: hash,
-      attempt: null,
-      email: null,
-      macs: null,
-      passwordHash,
-      refreshHash: bytes(),
-      client,
-    }),
-  ).toEqual({ outcome: "otp_expired" });
-  expect(
-    await f.exchangeCode({ codeHash: bytes(), codeChallenge: "", refreshHash: bytes(), client }),
-  ).toEqual({ outcome: "flow_state_not_found" });
-  expect(
-    await f.codeForSession({ refreshHash: bytes(), codeHash: bytes(), codeChallenge: "", client }),
-  ).toEqual({ outcome: "session_not_found" });
-  return moved;
-}
-
-async function callOutbox(database: Database): Promise<void> {
-  const outbox = outboxFunctions(database);
-  const [mail] = await outbox.claim(1, 90);
-  if (!mail) throw new Error("no mail waits");
-  expect(await outbox.defer(mail, "no transport", 0)).toBe(true);
-  const [again] = await outbox.claim(1, 90);
-  if (!again) throw new Error("no mail waits");
-  expect(await outbox.postpone(mail, "timeout", false)).toBe(null);
-  expect(await outbox.release(again)).toBe(true);
-  const [last] = await outbox.claim(1, 90);
-  if (!last) throw new Error("no mail waits");
-  expect(await outbox.settle(last)).toBe(true);
-  expect(await outbox.prune(10)).toBe(0);
-}
-
-async function callTriggers(query: Query): Promise<void> {
-  await query(`create function followed() returns trigger language plpgsql
-    security definer set search_path from current as $$ begin return null; end $$`);
-  const [row] = await query<{ owner: string }>("select quote_literal(current_user) as owner");
-  await query(`create trigger a after update on users for each row
-    execute function guard_application_trigger('b', ${row?.owner})`);
-  await query("create trigger b after update on users for each row execute function followed()");
-  await query("update users set role = role");
-}
-
-async function callAnonymous(query: Query, id: string, f: ProjectFunctions): Promise<void> {
-  await query("select change_settings('{\"anonymous_users\": true}')");
-  const tokenHash = newRefreshToken().hash;
-  expect(await f.signInAnonymously({ userMetadata: null, tokenHash, client })).toMatchObject({
-    outcome: null,
-    claims: { is_anonymous: true },
-  });
-  await asOwner(query, id);
-  const prune = "select delete_anonymous_users('0 s', 10, null) as pruned";
-  expect(await query(prune)).toEqual([{ pruned: { deleted: 1, held: 0, after: null } }]);
-}
-
-async function callIdentities(query: Query, id: string, f: ProjectFunctions): Promise<void> {
-  const bytes = () => randomBytes(32);
-  await query("select change_settings('{\"manual_linking\": true}')");
-  await query(
-    "insert into providers (name, kind, client_id, sealed) values ('acme', 'oidc', 'c', '\\x00')",
-  );
-  const acme = { provider: "acme", issuer: "https://acme.example", data: { name: "A" } };
-  const identity = { ...acme, subject: "1", email: null, nonce_hashes: [bytes().toString("hex")] };
-  const entrance = { refreshHash: bytes(), code: null, client };
-  const { claims } = accepted<{ claims: GrantedClaims }>(
-    await f.signInWithIdentity({ ...entrance, identity }),
-  );
-  expect(await f.signInWithIdentity({ ...entrance, identity })).toEqual({
-    outcome: "bad_oauth_callback",
-  });
-
-  const caller = { sessionId: claims.session_id, userId: claims.sub };
-  const [hash, challenge] = [bytes(), "a".repeat(43)];
-  const linking = { identity: { ...acme, subject: "2", email: freshEmail() }, caller };
-  const code = { hash: hash.toString("hex"), challenge, tokens: null };
-  expect(await f.linkIdentity({ ...entrance, ...linking, code })).toEqual({
-    outcome: null,
-    code: true,
-  });
-  const offer = { codeHash: hash, codeChallenge: challenge, refreshHash: bytes(), client };
-  const { user } = accepted<{ user: UserJson }>(await f.exchangeCode(offer));
-  const [first] = user.identities;
-  expect(user).toMatchObject({ email: linking.identity.email, identities: [{}, {}] });
-  const unlinking = { caller, identityId: first?.identity_id ?? "", client };
-  expect(await f.unlinkIdentity(unlinking)).toEqual({ outcome: null });
-
-  const flow = { stateHash: bytes(), browserHash: bytes() };
-  const request = { provider: "acme", redirectTo: null, codeChallenge: null, sealed: bytes() };
-  expect(await f.beginOAuthFlow({ ...flow, ...request, caller: null, client })).toEqual({
-    outcome: null,
-  });
-  expect(await f.takeOAuthFlow(flow)).toMatchObject({ outcome: null, provider: "acme" });
-  expect(await f.takeOAuthFlow(flow)).toEqual({ outcome: "bad_oauth_state" });
-  expect(await f.providerConfiguration("acme")).toMatchObject({ client_id: "c" });
-  await asOwner(query, id);
-}
-
-// A function of Postgres's own stands in for an application's: it is not SECURITY DEFINER.
-async function callCustomClaims(query: Query): Promise<void> {
-  const call = "select with_custom_claims('pg_catalog.jsonb_typeof(jsonb)', '{}')";
-  expect(await refusal(query, call)).toBe("MA903");
-}
-
-async function callProviders(query: Query): Promise<void> {
-  const set =
-    "select set_provider('acme', 'oidc', 'https://acme.example', 'c', '\\x00', '{a}', '{}') as replaced";
-  expect(await query(set)).toEqual([{ replaced: false }]);
-  expect(await query(set)).toEqual([{ replaced: true }]);
-  expect(await query("select list_providers() -> 0 ->> 'name' as name")).toEqual([
-    { name: "acme" },
-  ]);
-  expect(await query("select remove_provider('acme') as removed")).toEqual([{ removed: true }]);
-}
-
-async function callKeys(query: Query): Promise<void> {
-  const sealed = "'HS256', '\\x00', null";
-  await query(`select publish_jwt_key('key-of-the-test-1', ${sealed}, false)`);
-  const [activated] = await query("select activate_jwt_key(60) ->> 'kid' as kid");
-  expect(activated).toEqual({ kid: "key-of-the-test-1" });
-  await query(`select replace_jwt_keys('key-of-the-test-2', ${sealed})`);
-}
-
-async function callAdmin(query: Query): Promise<void> {
-  const email = freshEmail();
-  const value = async (call: string) => {
-    const [row] = await query<{ value: object }>(`select ${call} as value`);
-    return row?.value;
-  };
-  const user = { outcome: null, user: { email } };
-  expect(await value(`admin_create_user('${email}', null, null, null, true)`)).toMatchObject(user);
-  expect(await value(`admin_get_user('${email}')`)).toMatchObject(user);
-  expect(await value(`admin_ban_user('${email}', 60)`)).toMatchObject(user);
-  // Two users of one transaction are of one age: which comes first is not said.
-  expect(await value("admin_list_users(50, null, null, null)")).toMatchObject({
-    users: expect.arrayContaining([expect.objectContaining({ email })]),
-  });
-  expect(await value(`admin_list_sessions('${email}')`)).toEqual({ outcome: null, sessions: [] });
-  expect(await value(`admin_revoke_sessions('${email}')`)).toEqual({ outcome: null, revoked: 0 });
-  expect(await value(`admin_delete_user('${email}')`)).toMatchObject({ outcome: null });
-}
-
-async function asOwner(query: Query, schema: string): Promise<void> {
-  await query("reset role");
-  const [row] = await query<{ owner: string }>(
-    "select nspowner::regrole::text as owner from pg_namespace where nspname = $1",
-    [schema],
-  );
-  await query(`set local search_path = ${schema}, pg_temp`);
-  await query(`set local role ${row?.owner}`);
-}
-
-/** The helpers look at the payload and its MAC, never at the outer signature. */
 function unsigned(claims: GrantedClaims): string {
   return `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
-}
-
-function accepted<T>(result: { outcome: string | null }): T {
-  expect(result).toMatchObject({ outcome: null });
-  return result as T;
 }
