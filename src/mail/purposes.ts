@@ -13,6 +13,8 @@ export const mailPurposes = [
   "account_exists",
   "password_changed",
   "email_changed",
+  "identity_linked",
+  "identity_unlinked",
 ] as const;
 
 export type MailPurpose = (typeof mailPurposes)[number];

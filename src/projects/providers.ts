@@ -142,9 +142,9 @@ function sealProvider(id: string, given: NewProvider, keyring: Keyring): Provide
   requireOptionValues(issuer, options);
   requireClient(clientId, clientSecret, scopes);
   if (kind === "apple") requireSigningKey(clientSecret);
-  const reached = { name, kind, issuer, client_id: clientId, options: { ...options } };
+  const reached = { name, kind, issuer, client_id: clientId, scopes, options: { ...options } };
   const sealed = secretBox(keyring, id).seal(clientSecret, providerSecretUse(reached));
-  return { ...reached, sealed: sealed.toString("hex"), scopes };
+  return { ...reached, sealed: sealed.toString("hex") };
 }
 
 // Such a provider has no name for itself, and its subjects are told from others' by their issuer: with

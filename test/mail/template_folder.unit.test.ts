@@ -36,7 +36,7 @@ describe("a folder of templates", () => {
     await writeTemplates(folder, templates);
     const byName = (one: { purpose: string; language: string }) => `${one.purpose}.${one.language}`;
     const read = new Map((await readTemplates(folder)).map((each) => [byName(each), each]));
-    expect(read.size).toBe(20);
+    expect(read.size).toBe(24);
     for (const template of templates) expect(read.get(byName(template))).toEqual(template);
   });
 

@@ -14,6 +14,7 @@ import {
   openProviderService,
   verified,
 } from "../support/oauth.ts";
+import { queuedMail } from "../support/outbox.ts";
 import { freshEmail, type TestProject } from "../support/project.ts";
 
 let idp: OidcProvider;
@@ -285,6 +286,8 @@ describe("unlinking an identity", () => {
     const { body: theirs } = await link(mine.access_token);
     const [, linked] = await identitiesOf(mine.access_token);
     await unlink(mine.access_token, String(linked?.identity_id));
+    const told = (await queuedMail(project, email)).map(({ purpose }) => purpose);
+    expect(told.slice(-2)).toEqual(["identity_linked", "identity_unlinked"]);
     expect((await project.request("/user", { token: theirs.access_token })).status).toBe(401);
     expect((await project.request("/user", { token: mine.access_token })).status).toBe(200);
   });

@@ -29,6 +29,8 @@ const further: Readonly<Record<MailPurpose, readonly string[]>> = {
   account_exists: [],
   password_changed: [],
   email_changed: ["new_email"],
+  identity_linked: [],
+  identity_unlinked: [],
 };
 
 /** What a mail can write, by path; beside it all of `user_metadata`. */

@@ -36,6 +36,7 @@ begin
       return;
     end if;
     account := prove_address(account, 'oauth');
+    perform tell_user(account, 'identity_linked');
   elsif v_settings.signup_enabled then
     account := create_identity_user(p_identity);
     perform record_event('signed_up', account.id, null, p_client, jsonb_build_object('provider', p_identity ->> 'provider'));

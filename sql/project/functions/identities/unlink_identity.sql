@@ -41,6 +41,7 @@ begin
   end if;
   perform revoke_sessions(p_user_id, 'others', p_session_id, 'identity_unlinked');
   perform note_providers(p_user_id);
+  perform tell_user(v_user, 'identity_unlinked');
   set constraints all immediate;
   perform record_event('identity_unlinked', p_user_id, p_session_id, p_client, jsonb_build_object('provider', v_identity.provider));
   return jsonb_build_object('outcome', null);

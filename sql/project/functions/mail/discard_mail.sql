@@ -10,6 +10,8 @@ begin
   delete from miosa_auth.outbox
   where project_id = v_project_id
     and user_id = p_user_id
-    and (p_notices_too or purpose not in ('account_exists', 'password_changed', 'email_changed'));
+    and (p_notices_too or purpose in (
+      'signup', 'invite', 'magiclink', 'recovery', 'email_change', 'email_change_current', 'reauthentication'
+    ));
 end
 $$;

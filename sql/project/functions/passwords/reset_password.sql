@@ -50,7 +50,7 @@ begin
   perform return_guess('password', email_subject(v_user.email));
   perform revoke_sessions(v_user.id, 'global', null, 'password_reset');
   perform void_tokens(v_user.id);
-  perform tell_of_new_password(v_user);
+  perform tell_user(v_user, 'password_changed');
   perform record_event('password_reset', v_user.id, null, p_client);
   return open_session(v_user, 'recovery', p_refresh_hash, p_client, p_user_agent);
 end

@@ -94,7 +94,7 @@ begin
     end if;
     perform revoke_sessions(p_user_id, 'others', p_session_id, 'password_changed');
     perform void_tokens(p_user_id);
-    perform tell_of_new_password(v_user);
+    perform tell_user(v_user, 'password_changed');
     perform record_event('password_changed', p_user_id, p_session_id, p_client);
   end if;
   if v_new_email is not null then

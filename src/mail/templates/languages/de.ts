@@ -102,5 +102,23 @@ export const de: Words = {
       notice:
         "Falls Sie es nicht waren, sagen Sie es sofort den Betreibern von {{ project.name }}.",
     },
+    identity_linked: {
+      subject: "Ein neuer Weg, sich bei {{ project.name }} anzumelden",
+      heading: "Ein neuer Anmeldeweg wurde hinzugefügt",
+      paragraphs: [
+        "Bei Ihrem Konto {{ email }} bei {{ project.name }} kann man sich jetzt auch über einen weiteren Anbieter anmelden.",
+      ],
+      notice:
+        "Falls Sie es nicht waren, entfernen Sie ihn in den Einstellungen Ihres Kontos, wählen Sie ein neues Passwort, und sagen Sie es den Betreibern von {{ project.name }}.",
+    },
+    identity_unlinked: {
+      subject: "Ein Weg, sich bei {{ project.name }} anzumelden, wurde entfernt",
+      heading: "Ein Anmeldeweg wurde entfernt",
+      paragraphs: [
+        "Ihr Konto {{ email }} bei {{ project.name }} hat einen Anmeldeweg weniger, und seine anderen Sitzungen wurden beendet.",
+      ],
+      notice:
+        "Falls Sie es nicht waren, wählen Sie sofort über „Passwort vergessen“ ein neues Passwort, und sagen Sie es den Betreibern von {{ project.name }}.",
+    },
   },
 };

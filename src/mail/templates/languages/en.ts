@@ -94,5 +94,23 @@ export const en: Words = {
       ],
       notice: "If it was not you, tell those who run {{ project.name }} at once.",
     },
+    identity_linked: {
+      subject: "A new way to sign in to {{ project.name }}",
+      heading: "A new way to sign in was added",
+      paragraphs: [
+        "Your account {{ email }} at {{ project.name }} can now be signed in to by another provider as well.",
+      ],
+      notice:
+        "If it was not you, take it away in your account’s settings, choose a new password, and tell those who run {{ project.name }}.",
+    },
+    identity_unlinked: {
+      subject: "A way to sign in to {{ project.name }} was taken away",
+      heading: "A way to sign in was taken away",
+      paragraphs: [
+        "Your account {{ email }} at {{ project.name }} has one way less to be signed in to, and its other sessions were ended.",
+      ],
+      notice:
+        "If it was not you, choose a new password at once by way of “forgot password”, and tell those who run {{ project.name }}.",
+    },
   },
 };
