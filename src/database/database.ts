@@ -24,7 +24,19 @@ export interface Database {
   call<T>(call: FunctionCall): Promise<T>;
   /** Runs `work` in one transaction as the connected role; a throw rolls it back. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** How busy the connections are now, where there are several. */
+  load?(): ConnectionLoad;
   close(): Promise<void>;
+}
+
+/** A pool's connections at one moment. */
+export interface ConnectionLoad {
+  readonly busy: number;
+  readonly idle: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+  /** Connections that there may be. */
+  readonly capacity: number;
 }
 
 export interface FunctionCall {

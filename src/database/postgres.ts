@@ -29,9 +29,10 @@ const retries = 3;
 
 /** Opens a pool on a Postgres server. Nothing is connected until the first call. */
 export function connectPostgres(options: PostgresOptions): Database {
+  const connections = options.connections ?? 10;
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.connections ?? 10,
+    max: connections,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
@@ -81,6 +82,12 @@ export function connectPostgres(options: PostgresOptions): Database {
         client.release(transaction.isConnectionDoubtful);
       }
     },
+    load: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      capacity: connections,
+    }),
     close: () => pool.end(),
   };
 }

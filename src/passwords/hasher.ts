@@ -21,8 +21,18 @@ export interface Hasher {
   hash(password: string, salt: string): Promise<string>;
   /** Finishes what is queued, then ends the threads. */
   close(): Promise<void>;
+  /** How busy it is now. */
+  load(): HasherLoad;
   /** `native`: the compiled bcrypt; `worker`: bcryptjs. Both give the same hashes. */
   readonly kind: HasherKind;
+}
+
+/** Hashes at one moment. */
+export interface HasherLoad {
+  readonly running: number;
+  readonly waiting: number;
+  /** How many may run and wait together. */
+  readonly capacity: number;
 }
 
 /** Which implementation of bcrypt computes. */
@@ -112,7 +122,9 @@ export function createHasher(options: HasherOptions = {}): Hasher {
     await pool.destroy();
   }
 
-  return { hash, close, kind };
+  const load = () => ({ running: limit.activeCount, waiting: limit.pendingCount, capacity });
+
+  return { hash, close, load, kind };
 }
 
 function nativeLoads(): boolean {

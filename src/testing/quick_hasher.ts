@@ -16,6 +16,7 @@ export function quickHasher(): Hasher {
       const letters = [...digest].map((octet) => bcryptAlphabet[octet % 64]);
       return salt + letters.slice(0, 31).join("");
     },
+    load: () => ({ running: 0, waiting: 0, capacity: 0 }),
     async close() {},
   };
 }

@@ -109,6 +109,7 @@ describe("calls that find every connection busy", () => {
     const connection = connectPostgres({ url: adminUrl, connections: 1, waiting: 2 });
     await echo(connection);
     const asked = ["a", "b", "c", "d", "e"].map((text) => echo(connection, text));
+    expect(connection.load?.()).toEqual({ busy: 0, idle: 1, waiting: 2, capacity: 1 });
     const answers = await Promise.allSettled(asked);
     const answered = answers.flatMap((answer) =>
       answer.status === "fulfilled" ? [(answer.value as unknown[])[0]] : [],

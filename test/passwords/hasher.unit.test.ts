@@ -132,6 +132,16 @@ describe("overload", () => {
     await hasher.close();
   });
 
+  it("tells how many run and wait", async () => {
+    const hasher = createHasher({ concurrency: 1, maxQueue: 3 });
+    const hashes = burst(hasher, 3);
+    await Promise.resolve();
+    expect(hasher.load()).toEqual({ running: 1, waiting: 2, capacity: 4 });
+    await hashes;
+    expect(hasher.load()).toEqual({ running: 0, waiting: 0, capacity: 4 });
+    await hasher.close();
+  });
+
   it("holds 32 for each thread unless told otherwise", async () => {
     const hasher = createHasher({ concurrency: 2 });
     const results = await burst(hasher, 70);
