@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 /** Starts a file of this folder; resolves with the child and its first message. */
 export async function start(file, options = {}) {
   const child = fork(new URL(file, import.meta.url), {
-    env: { ...process.env, BENCH: JSON.stringify(options) },
+    env: { NODE_ENV: "production", ...process.env, BENCH: JSON.stringify(options) },
     serialization: "advanced",
   });
   return { child, ready: await answer(child) };

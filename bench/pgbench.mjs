@@ -20,17 +20,21 @@ export async function hasPgbench(program) {
   }
 }
 
-/** Transactions a second of a pgbench script, and their latencies. */
-export async function pgbench({ program, url, script, clients, seconds }) {
+/**
+ * Transactions a second of a pgbench script, and their latencies. `extent` says how long: seconds by
+ * `-T`, or transactions of each client by `-t`.
+ */
+export async function pgbench({ program, url, script, clients, extent, first = 0, settings = "" }) {
   const folder = await mkdtemp(join(tmpdir(), "miosa-bench-"));
   try {
     const file = join(folder, "script.sql");
     await writeFile(file, script);
-    const { stdout } = await run(program, [
+    const args = [
       ...["-n", "-M", "prepared", "-f", file, "-c", String(clients), "-j", "2"],
       ...["-l", "--log-prefix", join(folder, "latencies"), "--sampling-rate", loggedShare],
-      ...["-T", String(seconds), "-D", "n=0", url],
-    ]);
+      ...[...extent, "-D", `n=${first}`, url],
+    ];
+    const { stdout } = await run(program, args, { env: { ...process.env, PGOPTIONS: settings } });
     return {
       requests: Number(/transactions actually processed: (\d+)/.exec(stdout)?.[1]),
       rate: Number(/tps = ([\d.]+)/.exec(stdout)?.[1]),

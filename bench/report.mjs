@@ -1,42 +1,49 @@
 // Results as tables, as JSON, and as bars in SVG. Quote ratios: absolute rates belong to one machine.
 import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
 import { bars } from "./chart.mjs";
 
-const comparisons = [
-  ["get-user http", "get-user pgbench", 0.35],
-  ["get-user pool", "get-user pgbench"],
-  ["refresh http", "refresh pgbench", 0.65],
-  ["refresh pool", "refresh pgbench"],
-  ["login http", "hasher", 0.97],
-  ["login pool", "hasher"],
-  ["signup http", "hasher"],
-  ["signup pool", "hasher"],
-  ["get-user http under logins", "get-user http", 0.5],
-  ["refresh http under logins", "refresh http", 0.5],
-];
+/**
+ * Writes `results/<name>.json`, `.md` and `.svg`. A comparison is the ratio of one sample to another
+ * of the same round: of what `of` names, `rate` if nothing. A target is a floor, with `most` a ceiling.
+ */
+export async function report(name, { title, comparisons, samples, notes = [], ...about }) {
+  const ratios = comparisons.map((comparison) => ratioOf(comparison, samples));
+  const medians = Object.fromEntries([...samples].map(([key, all]) => [key, mediansOf(all)]));
+  const tables = [
+    ratios.map((row) => ({ ratio: row.name, ...ratioRow(row) })),
+    Object.entries(medians).map(([measured, row]) => ({ measured, ...costRow(row) })),
+  ];
+  for (const table of tables) console.table(table);
+  for (const note of notes) console.log(note);
 
-export async function report({ samples, ...about }) {
-  const ratios = comparisons.map(([measured, limit, target]) => {
-    const pairs = samples
-      .get(measured)
-      .map(({ rate }, index) => rate / samples.get(limit)[index].rate);
-    const [ratio, min, max] = [median(pairs), Math.min(...pairs), Math.max(...pairs)];
-    return { name: `${measured} / ${limit}`, ratio, min, max, target };
-  });
-  const medians = Object.fromEntries([...samples].map(([name, all]) => [name, mediansOf(all)]));
-  console.table(Object.fromEntries(ratios.map((row) => [row.name, ratioRow(row)])));
-  console.table(
-    Object.fromEntries(Object.entries(medians).map(([name, row]) => [name, costRow(row)])),
-  );
-
+  const all = { title, machine, ...about };
+  const results = { ...all, notes, ratios, medians, samples: Object.fromEntries(samples) };
   const folder = new URL("./results/", import.meta.url);
-  const results = { ...about, ratios, medians, samples: Object.fromEntries(samples) };
   await mkdir(folder, { recursive: true });
-  await writeFile(new URL("latest.json", folder), `${JSON.stringify(results, rounded, 2)}\n`);
-  await writeFile(new URL("latest.svg", folder), bars(ratios));
+  const write = (kind, text) => writeFile(new URL(`${name}.${kind}`, folder), text);
+  await write("json", `${JSON.stringify(results, rounded, 2)}\n`);
+  await write("md", markdown(all, tables, notes));
+  await write("svg", bars(title, ratios));
 }
 
-function median(values) {
+const machine = {
+  cpu: cpus()[0]?.model,
+  cores: cpus().length,
+  gigabytes: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+};
+
+function ratioOf({ measured, limit, of = "rate", target, most }, samples) {
+  const pairs = samples
+    .get(measured)
+    .map((sample, index) => sample[of] / samples.get(limit)[index][of]);
+  const [ratio, min, max] = [median(pairs), Math.min(...pairs), Math.max(...pairs)];
+  const what = of === "rate" ? "" : `, ${costs[of][0]}`;
+  return { name: `${measured} / ${limit}${what}`, ratio, min, max, target, most };
+}
+
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }
@@ -46,21 +53,50 @@ function mediansOf(all) {
   return Object.fromEntries(names.map((name) => [name, median(all.map((sample) => sample[name]))]));
 }
 
-function ratioRow({ ratio, min, max, target }) {
-  const spread = `${min.toFixed(2)}-${max.toFixed(2)}`;
-  return { ratio: ratio.toFixed(2), "min-max": spread, target: target ?? "" };
+function ratioRow({ ratio, min, max, target, most }) {
+  const aim = target === undefined ? "" : `at ${most ? "most" : "least"} ${target}`;
+  return {
+    median: ratio.toFixed(2),
+    "min-max": `${min.toFixed(2)}-${max.toFixed(2)}`,
+    target: aim,
+  };
 }
 
+const costs = {
+  rate: ["rate/s", 0],
+  p50: ["p50 ms", 2],
+  p99: ["p99 ms", 2],
+  cpuMicroseconds: ["CPU us", 0],
+  statements: ["statements", 2],
+  loopDelayP99: ["loop p99 ms", 1],
+  milliseconds: ["ms", 0],
+  cpuPercent: ["CPU %", 2],
+  rssMegabytes: ["RSS MB", 0],
+  backendMegabytes: ["backend MB", 0],
+};
+
 function costRow(row) {
-  const shown = (value, digits) => value?.toFixed(digits) ?? "";
-  return {
-    "rate/s": shown(row.rate, 0),
-    "p50 ms": shown(row.p50, 2),
-    "p99 ms": shown(row.p99, 2),
-    "CPU us": shown(row.cpuMicroseconds, 0),
-    statements: shown(row.statements, 2),
-    "loop p99 ms": shown(row.loopDelayP99, 1),
-  };
+  const shown = Object.entries(costs).filter(([name]) => row[name] !== undefined);
+  return Object.fromEntries(
+    shown.map(([name, [title, digits]]) => [title, row[name].toFixed(digits)]),
+  );
+}
+
+function markdown({ title, machine, ...about }, tables, notes) {
+  const { cpu, cores, gigabytes, node } = machine;
+  const settings = Object.entries(about).map(([name, value]) => `${name} ${value}`);
+  const lines = [
+    `# ${title}`,
+    `${cores} cores of ${cpu}, ${gigabytes} GB, Node ${node}; ${settings.join(", ")}.`,
+  ];
+  return `${[...lines, ...tables.map(markdownTable), ...notes].join("\n\n")}\n`;
+}
+
+function markdownTable(rows) {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  const body = rows.map((row) => line(names.map((name) => row[name] ?? "")));
+  return [line(names), line(names.map(() => "---")), ...body].join("\n");
 }
 
 function rounded(_, value) {

@@ -2,7 +2,6 @@
 //   npm run bench -- postgres://administrator@host/database [--rounds 5] [--seconds 4]
 // Each call three ways: its SQL under pgbench, its function through the pool, its route over HTTP.
 // Where a password is hashed, the bare hasher is a limit, too.
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { ask, start } from "./children.mjs";
 import { createFixture, seedChains, shareHash, signIn, signUp } from "./fixture.mjs";
@@ -29,6 +28,18 @@ const routes = {
   login: { method: "POST", path: "/token" },
   signup: { method: "POST", path: "/signup" },
 };
+const comparisons = [
+  { measured: "get-user http", limit: "get-user pgbench", target: 0.35 },
+  { measured: "get-user pool", limit: "get-user pgbench" },
+  { measured: "refresh http", limit: "refresh pgbench", target: 0.65 },
+  { measured: "refresh pool", limit: "refresh pgbench" },
+  { measured: "login http", limit: "hasher", target: 0.97 },
+  { measured: "login pool", limit: "hasher" },
+  { measured: "signup http", limit: "hasher" },
+  { measured: "signup pool", limit: "hasher" },
+  { measured: "get-user http under logins", limit: "get-user http", target: 0.5 },
+  { measured: "refresh http under logins", limit: "refresh http", target: 0.5 },
+];
 const connections = 16;
 const rounds = Number(options.rounds);
 let seconds = 1;
@@ -65,9 +76,9 @@ try {
   for (const { child } of children) child.kill();
   await fixture.close();
 }
-await report({
-  machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version },
-  ...{ rounds, seconds, connections, samples },
+await report("limits", {
+  title: "Each call of the service beside its limit on the same machine",
+  ...{ rounds, seconds, connections, comparisons, samples },
 });
 
 async function measureRound(round) {
@@ -94,7 +105,8 @@ async function measureRound(round) {
 
 function limit(script) {
   const { pgbench: program } = options;
-  return pgbench({ program, url: fixture.url, script, clients: connections, seconds });
+  const extent = ["-T", String(seconds)];
+  return pgbench({ program, url: fixture.url, script, clients: connections, extent });
 }
 
 async function overHttp(call, round) {

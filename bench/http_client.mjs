@@ -1,0 +1,54 @@
+// HTTP over a plain socket: a full client costs as much as the server that it measures.
+import { connect } from "node:net";
+
+/** A connection; `send` resolves with the status and the text of the answer. */
+export function openConnection(port) {
+  const socket = connect(port, "127.0.0.1");
+  socket.setNoDelay(true);
+  const reply = replies(socket);
+  const send = (request) => {
+    socket.write(request);
+    return reply();
+  };
+  return { send, close: () => socket.destroy() };
+}
+
+export function requestOf({ method, path, token, headers = {}, body }) {
+  const payload = body === undefined ? "" : JSON.stringify(body);
+  const lines = [`${method} ${path} HTTP/1.1`, "Host: bench"];
+  if (token) lines.push(`Authorization: Bearer ${token}`);
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  if (payload)
+    lines.push("Content-Type: application/json", `Content-Length: ${Buffer.byteLength(payload)}`);
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${payload}`);
+}
+
+function replies(socket) {
+  let received = "";
+  let waiting;
+  socket.on("data", (chunk) => {
+    received += chunk.toString("latin1");
+    const end = received.indexOf("\r\n\r\n");
+    if (end === -1) return;
+    const bodyEnd = endOfBody(received, end);
+    if (bodyEnd === null) return;
+    const status = Number(received.slice(9, 12));
+    const text = received.slice(end + 4, bodyEnd);
+    received = received.slice(bodyEnd);
+    waiting({ status, text });
+  });
+  return () =>
+    new Promise((resolve) => {
+      waiting = resolve;
+    });
+}
+
+function endOfBody(received, end) {
+  const head = received.slice(0, end);
+  if (/transfer-encoding: chunked/i.test(head)) {
+    const last = received.indexOf("0\r\n\r\n", end + 4);
+    return last === -1 ? null : last + 5;
+  }
+  const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+  return received.length < end + 4 + length ? null : end + 4 + length;
+}
