@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { type History, type Invocation, recordHistory } from "./history.ts";
+import { type FinalState, violations } from "./invariants.ts";
+
+const nothing: FinalState = { leaves: new Map(), users: new Map(), values: new Map() };
+const live: FinalState = { ...nothing, leaves: new Map([["s", 1]]) };
+
+const refresh = (given: string): Invocation => ({ kind: "refresh", subject: "s", given });
+const logout: Invocation = { kind: "logout", subject: "s" };
+const signup: Invocation = { kind: "signup", subject: "a@example.com" };
+const write = (given: string): Invocation => ({ kind: "write", subject: "k", given });
+
+/** What the checker says of the history that `happened`. */
+function found(happened: (history: History) => void, final: FinalState): string[] {
+  const history = recordHistory();
+  happened(history);
+  return violations(history.operations(), final);
+}
+
+describe("the checker of histories is content with", () => {
+  it("a rotation whose reply was lost and which was retried", () => {
+    const happened = (history: History) => {
+      history.invoke(refresh("1")).ok("2");
+      history.invoke(refresh("2")).info();
+      history.invoke(refresh("2")).ok("3");
+    };
+    expect(found(happened, live)).toEqual([]);
+  });
+
+  it("a refresh that began before the logout was acknowledged, and one that is refused after it", () => {
+    const happened = (history: History) => {
+      const racing = history.invoke(refresh("1"));
+      history.invoke(logout).ok();
+      racing.ok("2");
+      history.invoke(refresh("2")).fail("session_not_found");
+    };
+    expect(found(happened, nothing)).toEqual([]);
+  });
+
+  it("a write of which nobody knows, whether it happened or not", () => {
+    const happened = (history: History) => {
+      history.invoke(write("1")).ok();
+      history.invoke(write("2")).info();
+      history.invoke(write("3"));
+    };
+    for (const value of ["1", "2", "3"])
+      expect(found(happened, { ...nothing, values: new Map([["k", value]]) })).toEqual([]);
+  });
+});
+
+describe("the checker of histories finds", () => {
+  it.each<[string, (history: History) => void, FinalState]>([
+    ["I1: the logout of s is lost", (history) => history.invoke(logout).ok(), live],
+    ["I1: the sign-up of a@example.com is lost", (history) => history.invoke(signup).ok(), nothing],
+    [
+      "I1: k holds 1, not 2",
+      (history) => {
+        history.invoke(write("1")).ok();
+        history.invoke(write("2")).ok();
+        history.invoke(write("1")).fail();
+      },
+      { ...nothing, values: new Map([["k", "1"]]) },
+    ],
+    [
+      "I2: a token of s has 2 children",
+      (history) => {
+        history.invoke(refresh("1")).ok("2");
+        history.invoke(refresh("1")).ok("3");
+      },
+      live,
+    ],
+    ["I2: s has 2 live leaves", () => {}, { ...nothing, leaves: new Map([["s", 2]]) }],
+    [
+      "I3: s was refreshed after its logout",
+      (history) => {
+        history.invoke(logout).ok();
+        history.invoke(refresh("1")).ok("2");
+      },
+      nothing,
+    ],
+    [
+      "I4: a@example.com has 2 users",
+      () => {},
+      { ...nothing, users: new Map([[signup.subject, 2]]) },
+    ],
+    [
+      "I6: s was refused with refresh_token_already_used",
+      (history) => {
+        history.invoke(refresh("1")).fail("refresh_token_already_used");
+        history.invoke(refresh("1")).ok("2");
+      },
+      live,
+    ],
+    ["I6: s never got through", (history) => history.invoke(refresh("1")).info(), live],
+    ["I6: s was ended by nobody", (history) => history.invoke(refresh("1")).ok("2"), nothing],
+  ])("%s", (sentence, happened, final) => {
+    expect(found(happened, final)).toEqual([sentence]);
+  });
+});
+
+describe("an operation", () => {
+  it("ends once", () => {
+    const pending = recordHistory().invoke(logout);
+    pending.info();
+    expect(() => pending.ok()).toThrow();
+  });
+});

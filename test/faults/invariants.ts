@@ -1,0 +1,111 @@
+import type { Operation } from "./history.ts";
+
+/** What the database holds when all is quiet. */
+export interface FinalState {
+  /** Sessions that nobody has ended, and how many unused tokens each has. */
+  readonly leaves: ReadonlyMap<string, number>;
+  /** Rows by canonical address. */
+  readonly users: ReadonlyMap<string, number>;
+  /** What was written, by its key. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** Says in a sentence each what must not have happened; empty when all is well. */
+export function violations(operations: readonly Operation[], final: FinalState): string[] {
+  return [
+    ...lostWrites(operations, final),
+    ...secondLeaves(operations, final),
+    ...refreshesAfterLogout(operations),
+    ...secondUsers(final),
+    ...lockedOut(operations, final),
+  ];
+}
+
+/** I1: an acknowledged write is visible. One client writes a key, one value after the other. */
+function lostWrites(operations: readonly Operation[], { leaves, users, values }: FinalState) {
+  const found: string[] = [];
+  for (const { subject } of acknowledged(operations, "logout"))
+    if (leaves.has(subject)) found.push(`I1: the logout of ${subject} is lost`);
+  for (const { subject } of acknowledged(operations, "signup"))
+    if (!users.has(subject)) found.push(`I1: the sign-up of ${subject} is lost`);
+  for (const [key, writes] of bySubject(operations, "write")) {
+    const last = writes.findLastIndex(({ outcome }) => outcome === "ok");
+    if (last === -1) continue;
+    // A later write of which nobody knows may have happened.
+    const allowed = writes.slice(last).flatMap(({ outcome, given }) => {
+      return outcome === "fail" ? [] : [given];
+    });
+    const value = values.get(key);
+    if (!allowed.includes(value))
+      found.push(`I1: ${key} holds ${value}, not ${allowed.join(", ")}`);
+  }
+  return found;
+}
+
+/** I2: a token has one child at most, and a live session one unused token at most. */
+function secondLeaves(operations: readonly Operation[], { leaves }: FinalState): string[] {
+  const found: string[] = [];
+  for (const [session, refreshes] of bySubject(operations, "refresh")) {
+    const children = new Map<string, Set<string>>();
+    for (const { outcome, given = "", received } of refreshes) {
+      if (outcome !== "ok" || received === undefined) continue;
+      children.set(given, (children.get(given) ?? new Set()).add(received));
+    }
+    for (const { size } of children.values())
+      if (size > 1) found.push(`I2: a token of ${session} has ${size} children`);
+  }
+  for (const [session, count] of leaves)
+    if (count > 1) found.push(`I2: ${session} has ${count} live leaves`);
+  return found;
+}
+
+/** I3: after an acknowledged logout, no refresh that is invoked later succeeds. */
+function refreshesAfterLogout(operations: readonly Operation[]): string[] {
+  const refreshes = bySubject(operations, "refresh");
+  return acknowledged(operations, "logout").flatMap(({ subject, endedAt }) =>
+    (refreshes.get(subject) ?? [])
+      .filter(({ outcome, invokedAt }) => outcome === "ok" && invokedAt > endedAt)
+      .map(() => `I3: ${subject} was refreshed after its logout`),
+  );
+}
+
+/** I4: one row an address. */
+function secondUsers({ users }: FinalState): string[] {
+  return [...users].flatMap(([email, rows]) =>
+    rows > 1 ? [`I4: ${email} has ${rows} users`] : [],
+  );
+}
+
+/** I6: who retries gets through; an honest client is refused after its own logout alone. */
+function lockedOut(operations: readonly Operation[], { leaves }: FinalState): string[] {
+  const found: string[] = [];
+  const logouts = bySubject(operations, "logout");
+  for (const [session, refreshes] of bySubject(operations, "refresh")) {
+    const [logout] = logouts.get(session) ?? [];
+    const before = refreshes.filter(({ endedAt }) => !logout || endedAt < logout.invokedAt);
+    for (const { outcome, received } of before)
+      if (outcome === "fail") found.push(`I6: ${session} was refused with ${received}`);
+    if (logout) continue;
+    if (before.at(-1)?.outcome !== "ok") found.push(`I6: ${session} never got through`);
+    if (leaves.get(session) === undefined) found.push(`I6: ${session} was ended by nobody`);
+  }
+  return found;
+}
+
+function acknowledged(operations: readonly Operation[], kind: Operation["kind"]): Operation[] {
+  return operations.filter((each) => each.kind === kind && each.outcome === "ok");
+}
+
+function bySubject(
+  operations: readonly Operation[],
+  kind: Operation["kind"],
+): Map<string, Operation[]> {
+  const groups = new Map<string, Operation[]>();
+  for (const operation of operations) {
+    if (operation.kind !== kind) continue;
+    const group = groups.get(operation.subject);
+    if (group) group.push(operation);
+    else groups.set(operation.subject, [operation]);
+  }
+  return groups;
+}

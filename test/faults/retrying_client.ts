@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SessionReply } from "../../src/tokens/session_reply.ts";
+import type { Reply, RequestOptions } from "../support/project.ts";
+import type { OpenedSession } from "../support/sessions.ts";
+import type { History, Invocation } from "./history.ts";
+
+/** Sends one request; rejects when no whole answer came. */
+export type Send = (
+  path: string,
+  options: RequestOptions,
+) => Promise<Pick<Reply, "status" | "body">>;
+
+/** An honest client: it asks the same again until it knows what became of it. */
+export interface RetryingClient {
+  readonly session: OpenedSession;
+  /** Goes on from the newest refresh token. */
+  rotate(): Promise<void>;
+  /** Writes the next number into the user's metadata; needs a rotation before. */
+  write(): Promise<void>;
+  logout(): Promise<void>;
+  /** Presents once each what it was ever given, without a retry. */
+  presentAll(): Promise<void>;
+}
+
+// With a restart of the service in between.
+const mostTries = 120;
+const longestPause = 200;
+
+/** Refused for the moment, or of unknown outcome: the same request is sent again. */
+function isUnanswered(status: number): boolean {
+  return status >= 500 || status === 408 || status === 409 || status === 429;
+}
+
+/**
+ * Sends until the answer is a 2xx or a refusal, and records each try.
+ *
+ * @throws Error when it never is
+ */
+export async function untilAnswered(
+  history: History,
+  invocation: Invocation,
+  attempt: () => ReturnType<Send>,
+) {
+  for (let tries = 1; tries <= mostTries; tries += 1) {
+    const reply = await once(history, invocation, attempt);
+    if (reply) return reply;
+    await sleep(Math.random() * Math.min(longestPause, 2 ** tries));
+  }
+  throw new Error(`${invocation.kind} of ${invocation.subject} was never answered`);
+}
+
+async function once(history: History, invocation: Invocation, attempt: () => ReturnType<Send>) {
+  const pending = history.invoke(invocation);
+  const reply = await attempt().catch(() => undefined);
+  if (!reply || isUnanswered(reply.status)) pending.info();
+  else if (reply.status >= 400) pending.fail(String(reply.body.error_code));
+  else pending.ok((reply.body as Partial<SessionReply> | null)?.refresh_token);
+  return reply && !isUnanswered(reply.status) ? reply : undefined;
+}
+
+export function openClient(history: History, send: Send, session: OpenedSession): RetryingClient {
+  const held = [session.refreshToken];
+  let accessToken = "";
+  let written = 0;
+
+  const refreshing = (token: string) => ({
+    invocation: { kind: "refresh", subject: session.id, given: token } as const,
+    attempt: () => send("/refresh", { method: "POST", body: { refresh_token: token } }),
+  });
+  return {
+    session,
+    async rotate() {
+      const { invocation, attempt } = refreshing(held.at(-1) ?? "");
+      const { status, body } = await untilAnswered(history, invocation, attempt);
+      if (status !== 200) throw new Error(`locked out: ${JSON.stringify(body)}`);
+      const { access_token, refresh_token } = body as unknown as SessionReply;
+      accessToken = access_token;
+      held.push(refresh_token);
+    },
+    async write() {
+      written += 1;
+      const given = `${written}`;
+      const body = { data: { written: given } };
+      const invocation = { kind: "write", subject: session.userId, given } as const;
+      await untilAnswered(history, invocation, () =>
+        send("/user", { method: "PATCH", token: accessToken, body }),
+      );
+    },
+    async logout() {
+      const invocation = { kind: "logout", subject: session.id } as const;
+      await untilAnswered(history, invocation, () =>
+        send("/logout", { method: "POST", token: accessToken }),
+      );
+    },
+    async presentAll() {
+      for (const token of held) {
+        const { invocation, attempt } = refreshing(token);
+        await once(history, invocation, attempt);
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestProject } from "../support/project.ts";
+import { openSession } from "../support/sessions.ts";
+import { readFinalState } from "./final_state.ts";
+import { type Operation, recordHistory } from "./history.ts";
+import { violations } from "./invariants.ts";
+import { openClient, type RetryingClient, type Send } from "./retrying_client.ts";
+
+export interface RotationOptions {
+  readonly clients: number;
+  /** Until it says so, everybody rotates. */
+  readonly isEnough: () => boolean;
+  /** Milliseconds that a client rests after a rotation, at most. */
+  readonly rest?: number;
+  /** Called when everybody has had enough: from then on there are no faults. */
+  readonly calm?: () => Promise<void> | void;
+}
+
+export interface RotationResult {
+  readonly operations: readonly Operation[];
+  /** What must not have happened. */
+  readonly violations: readonly string[];
+  /** Why a client gave up. */
+  readonly lockedOut: readonly string[];
+}
+
+const rotationsPerWrite = 3;
+
+/**
+ * Lets clients rotate their sessions, and write a little, until it is enough. Every second one then
+ * logs out, while there are faults still; in the end everybody presents all that it was ever given,
+ * or rotates once more where the session goes on.
+ */
+export async function rotateUntil(
+  project: TestProject,
+  send: Send,
+  { clients, isEnough, rest = 0, calm }: RotationOptions,
+): Promise<RotationResult> {
+  const history = recordHistory();
+  const all: RetryingClient[] = [];
+  for (let index = 0; index < clients; index += 1)
+    all.push(openClient(history, send, await openSession(project)));
+  const lockedOut = new Map<RetryingClient, string>();
+  const each = (work: (client: RetryingClient, leaves: boolean) => Promise<void>) =>
+    Promise.all(
+      all.map(async (client, index) => {
+        if (lockedOut.has(client)) return;
+        await work(client, index % 2 === 1).catch((error) => lockedOut.set(client, String(error)));
+      }),
+    );
+
+  await each((client, leaves) => liveOn(client, leaves, { isEnough, rest }));
+  await calm?.();
+  await each((client, leaves) => (leaves ? client.presentAll() : client.rotate()));
+  const operations = history.operations();
+  return {
+    operations,
+    violations: violations(operations, await readFinalState(project)),
+    lockedOut: [...lockedOut.values()],
+  };
+}
+
+async function liveOn(
+  client: RetryingClient,
+  leaves: boolean,
+  { isEnough, rest }: { isEnough: () => boolean; rest: number },
+): Promise<void> {
+  for (let rotations = 1; rotations === 1 || !isEnough(); rotations += 1) {
+    await client.rotate();
+    if (rotations % rotationsPerWrite === 0) await client.write();
+    if (rest > 0) await sleep(Math.random() * rest);
+  }
+  if (leaves) await client.logout();
+}
+
+/** How many operations of a kind ended how, such as `{ ok: 900, info: 100, fail: 0 }`. */
+export function countOutcomes(operations: readonly Operation[], kind: Operation["kind"]) {
+  const counts = { ok: 0, fail: 0, info: 0 };
+  for (const operation of operations) if (operation.kind === kind) counts[operation.outcome] += 1;
+  return counts;
+}
