@@ -6,9 +6,14 @@ const noWishes = { redirectTo: null, languages: [], codeChallenge: null };
 
 /** The four calls of the benchmark, each for one of its users. */
 export async function capabilities({ database, masterKey, id }) {
-  const { directory, hasher, requestProject, ...internals } = miosaInternals(database, masterKey);
-  const service = { directory, publicUrl: "http://127.0.0.1" };
-  const { functions, issuer, passwordPolicy, box } = await requestProject(service, id);
+  const {
+    directory,
+    hasher: shared,
+    requestProject,
+    ...internals
+  } = miosaInternals(database, masterKey);
+  const service = { directory, hasher: shared, publicUrl: "http://127.0.0.1" };
+  const { functions, hasher, issuer, passwordPolicy, box } = await requestProject(service, id);
   const { newRefreshToken, issueSession, refreshSession, signIn, signUp, prepareMail } = internals;
 
   return {

@@ -15,7 +15,9 @@ const salt = newSalt(10);
 process.on("disconnect", () => process.exit());
 process.on("message", async ({ call, seconds, users }) => {
   const work =
-    call === "hasher" ? () => hasher.hash(users[0].password, salt) : userCall(calls[call], users);
+    call === "hasher"
+      ? () => hasher.hash(users[0].password, salt, "proj_one")
+      : userCall(calls[call], users);
   metered.reset();
   const result = await closedLoop(connections, seconds, work);
   process.send?.({ ...result, failures: 0, cost: metered.read() });

@@ -71,7 +71,7 @@ async function ask(c: HttpContext, input: z.infer<typeof recoverBody>): Promise<
 
 async function complete(c: HttpContext, input: z.infer<typeof resetBody>): Promise<SessionReply> {
   const { service, project, client } = c.var;
-  const { functions, passwordPolicy, issuer } = project;
+  const { functions, hasher, passwordPolicy, issuer } = project;
   const refreshToken = newRefreshToken();
   const reset = {
     password: requireText(input.password, "password"),
@@ -79,8 +79,8 @@ async function complete(c: HttpContext, input: z.infer<typeof resetBody>): Promi
     client,
   };
   const granted = input.token
-    ? await resetByLink(functions, service.hasher, passwordPolicy, linkHash(input.token), reset)
-    : await resetByCode(functions, service.hasher, passwordPolicy, readCode(c, input), reset);
+    ? await resetByLink(functions, hasher, passwordPolicy, linkHash(input.token), reset)
+    : await resetByCode(functions, hasher, passwordPolicy, readCode(c, input), reset);
   service.mailQueued();
   return issueSession(issuer, granted, refreshToken);
 }

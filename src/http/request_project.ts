@@ -1,4 +1,5 @@
 import { AuthError } from "../errors.ts";
+import { projectHasher } from "../passwords/hasher.ts";
 import type { ServableProject } from "../projects/directory.ts";
 import { authUrlOf } from "../projects/environment.ts";
 import { openKeys } from "../tokens/keys.ts";
@@ -28,6 +29,7 @@ async function open(service: Service, project: ServableProject): Promise<Request
   try {
     return {
       ...project,
+      hasher: projectHasher(service.hasher, id),
       issuer: { authUrl: authUrlOf(service.publicUrl, id), keys: await openKeys(project.keys) },
       passwordPolicy: {
         minLength: configuration.password_min_length,

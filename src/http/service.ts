@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { Client } from "../database/functions.ts";
 import type { MailboxTransport } from "../mail/transports/mailbox.ts";
 import type { Remote } from "../oauth/remote.ts";
-import type { Hasher } from "../passwords/hasher.ts";
+import type { Hasher, PasswordHasher } from "../passwords/hasher.ts";
 import type { PasswordPolicy } from "../passwords/sign_up.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
 import type { TokenIssuer } from "../tokens/session_reply.ts";
@@ -41,6 +41,7 @@ export interface DevelopmentMailbox {
 /** A project as a request sees it, fixed once at its start. */
 export interface RequestProject extends ServableProject {
   readonly issuer: TokenIssuer;
+  readonly hasher: PasswordHasher;
   readonly passwordPolicy: PasswordPolicy;
 }
 

@@ -46,11 +46,11 @@ export function registerSignup(app: App): void {
     }
     const input = readSignup(fields);
     const wishes = readWishes(c, fields);
-    const { id, functions, box, configuration, passwordPolicy, issuer } = project;
+    const { id, functions, hasher, box, configuration, passwordPolicy, issuer } = project;
     await service.signupGate.pass(id, client.address, configuration.signups_per_address);
 
     const token = newRefreshToken();
-    const { user, claims } = await signUp(functions, service.hasher, passwordPolicy, {
+    const { user, claims } = await signUp(functions, hasher, passwordPolicy, {
       ...input,
       tokenHash: token.hash,
       mail: prepareMail(box, "signup", input.email, wishes),

@@ -65,13 +65,13 @@ export function registerToken(app: App): void {
 }
 
 async function grantPassword(c: HttpContext, body: TokenBody): Promise<SessionReply> {
-  const { service, project, client } = c.var;
+  const { project, client } = c.var;
   if (body.phone) throw new AuthError("phone_provider_disabled");
   const { email } = requireEmail(body.email);
   const password = requireText(body.password, "password");
   const token = newRefreshToken();
   const { cost } = project.passwordPolicy;
-  const granted = await signIn(project.functions, service.hasher, cost, {
+  const granted = await signIn(project.functions, project.hasher, cost, {
     email,
     password,
     tokenHash: token.hash,

@@ -79,8 +79,7 @@ async function prove(
   { email, password, current_password: current }: UpdateBody,
   before: UserJson | null,
 ) {
-  const { functions, passwordPolicy } = c.get("project");
-  const { hasher } = c.get("service");
+  const { functions, hasher, passwordPolicy } = c.get("project");
   const holder = { caller, client: c.get("client"), statuses: bearerStatuses };
   if (password !== undefined && password !== null) {
     requireAddress(before);

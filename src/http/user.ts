@@ -34,9 +34,8 @@ export function registerUser(app: App): void {
   });
   app.openapi(deleteRoute, async (c) => {
     const caller = await requireCaller(c);
-    const { functions } = c.get("project");
+    const { functions, hasher } = c.get("project");
     const current = c.req.valid("json").current_password ?? null;
-    const { hasher } = c.get("service");
     const holder = { caller, client: c.get("client"), statuses: bearerStatuses };
     const proof = await proveCurrentPassword(functions, hasher, holder, current);
     const deleted = await functions

@@ -1,24 +1,30 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import pLimit from "p-limit";
 import { Piscina } from "piscina";
+import { FairGate } from "../admission/fair_gate.ts";
 import { AuthError } from "../errors.ts";
 import { prepare } from "./prepare.ts";
 import { isSalt } from "./salt.ts";
 
-/** Computes bcrypt hashes off the event loop, never more at once than it was told to. */
-export interface Hasher {
+/** Computes bcrypt hashes for one project, whose turn it is as often as another's. */
+export interface PasswordHasher {
   /**
    * The bcrypt hash of `password` under `salt` (29 characters, `$2a$10$...`), with the prefix of
    * the salt.
    *
    * @throws AuthError `validation_failed`: the password is not acceptable, see `prepare`.
-   * @throws AuthError `service_unavailable` with `retryAfter`: the queue is full, or the hasher
-   * is closed.
+   * @throws AuthError `service_unavailable` with `retryAfter`: the queue is full and no project has
+   * more in it, or the hasher is closed.
    * @throws TypeError the salt is malformed.
    */
   hash(password: string, salt: string): Promise<string>;
+}
+
+/** Computes bcrypt hashes off the event loop, a bounded number at once. */
+export interface Hasher {
+  /** As {@link PasswordHasher}, for this project. */
+  hash(password: string, salt: string, projectId: string): Promise<string>;
   /** Finishes what is queued, then ends the threads. */
   close(): Promise<void>;
   /** How busy it is now. */
@@ -39,7 +45,10 @@ export interface HasherLoad {
 export type HasherKind = "native" | "worker";
 
 export interface HasherOptions {
-  /** Hashes computed at once, a thread each. Default: the number of cores. */
+  /**
+   * Hashes computed at once, a thread each. Default: the number of cores. One more thread is for a
+   * project that has none at work while others have all of these.
+   */
   readonly concurrency?: number;
   /** Hashes that may wait beside those. Default: 32 for each thread. */
   readonly maxQueue?: number;
@@ -61,7 +70,7 @@ const require = createRequire(import.meta.url);
  * @example
  * ```ts
  * const hasher = createHasher();
- * const hash = await hasher.hash("correct horse battery staple", newSalt(10));
+ * const hash = await hasher.hash("correct horse battery staple", newSalt(10), "proj_shop");
  * await hasher.close();
  * ```
  */
@@ -70,21 +79,21 @@ export function createHasher(options: HasherOptions = {}): Hasher {
   if (kind === "native") require("bcrypt");
 
   const concurrency = options.concurrency ?? availableParallelism();
-  const capacity = concurrency + (options.maxQueue ?? 32 * concurrency);
   const pool = new Piscina({
     filename: workerFile,
     name: kind,
     minThreads: 0,
-    maxThreads: concurrency,
+    maxThreads: concurrency + 1,
     idleTimeout: Number.POSITIVE_INFINITY,
     recordTiming: false,
     // The event loop goes first when cores are short, so that refreshes pass a flood of logins.
     // Elsewhere than on Linux the nice value belongs to the whole process.
     niceIncrement: process.platform === "linux" ? 5 : 0,
   });
-  // In front of the pool, whose own queue is not first come, first served while threads start, and
-  // drops what waits then when it is closed.
-  const limit = pLimit(concurrency);
+  // In front of the pool, whose own queue knows no projects and drops what waits when it is closed.
+  const waiting = options.maxQueue ?? 32 * concurrency;
+  const gate = new FairGate({ slots: concurrency + 1, spare: 1, waiting });
+  const capacity = concurrency + waiting;
   const inFlight = new Set<Promise<string>>();
   let closed = false;
   let secondsPerHash = 0.1;
@@ -98,16 +107,34 @@ export function createHasher(options: HasherOptions = {}): Hasher {
     return salt.slice(0, 3) + computed.slice(3);
   }
 
-  async function hash(password: string, salt: string): Promise<string> {
+  function overload(): AuthError {
+    const secondsUntilEmpty = (inFlight.size * secondsPerHash) / concurrency;
+    return new AuthError("service_unavailable", {
+      retryAfter: Math.max(1, Math.ceil(secondsUntilEmpty)),
+    });
+  }
+
+  /** Resolves when it is the project's turn; who was let in leaves the gate. */
+  function turn(party: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      gate.enter({ party, start: resolve, refuse: () => reject(overload()) });
+    });
+  }
+
+  async function runInTurn(input: string, salt: string, party: string): Promise<string> {
+    await turn(party);
+    try {
+      return await run(input, salt);
+    } finally {
+      gate.leave(party);
+    }
+  }
+
+  async function hash(password: string, salt: string, projectId: string): Promise<string> {
     if (!isSalt(salt)) throw new TypeError("Malformed bcrypt salt");
     const input = prepare(password);
-    if (closed || inFlight.size >= capacity) {
-      const secondsUntilEmpty = (inFlight.size * secondsPerHash) / concurrency;
-      throw new AuthError("service_unavailable", {
-        retryAfter: Math.max(1, Math.ceil(secondsUntilEmpty)),
-      });
-    }
-    const result = limit(() => run(input, salt));
+    if (closed) throw overload();
+    const result = runInTurn(input, salt, projectId);
     inFlight.add(result);
     try {
       return await result;
@@ -122,9 +149,14 @@ export function createHasher(options: HasherOptions = {}): Hasher {
     await pool.destroy();
   }
 
-  const load = () => ({ running: limit.activeCount, waiting: limit.pendingCount, capacity });
+  const load = () => ({ running: gate.running, waiting: gate.waiting, capacity });
 
   return { hash, close, load, kind };
+}
+
+/** The hasher as one project sees it. */
+export function projectHasher(hasher: Hasher, projectId: string): PasswordHasher {
+  return { hash: (password, salt) => hasher.hash(password, salt, projectId) };
 }
 
 function nativeLoads(): boolean {

@@ -1,7 +1,7 @@
 import type { Caller, Client, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
-import type { Hasher } from "./hasher.ts";
+import type { PasswordHasher } from "./hasher.ts";
 import { prepare } from "./prepare.ts";
 import { hashProof } from "./proof.ts";
 import { newSalt } from "./salt.ts";
@@ -37,7 +37,7 @@ export interface PasswordHolder {
  */
 export async function proveCurrentPassword(
   functions: ProjectFunctions,
-  hasher: Hasher,
+  hasher: PasswordHasher,
   { caller, client, statuses }: PasswordHolder,
   password: string | null,
 ): Promise<CurrentPasswordProof> {
@@ -59,7 +59,7 @@ export async function proveCurrentPassword(
  */
 export async function preparePasswordChange(
   functions: ProjectFunctions,
-  hasher: Hasher,
+  hasher: PasswordHasher,
   policy: PasswordPolicy,
   { caller, client, statuses }: PasswordHolder,
   passwords: { readonly current: string | null; readonly next: string },

@@ -1,6 +1,6 @@
 import type { Client, Grant, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
-import type { Hasher } from "./hasher.ts";
+import type { PasswordHasher } from "./hasher.ts";
 import { newSalt } from "./salt.ts";
 import { type PasswordPolicy, requireStrong } from "./sign_up.ts";
 
@@ -19,7 +19,7 @@ export interface PasswordReset {
  */
 export async function resetByLink(
   functions: ProjectFunctions,
-  hasher: Hasher,
+  hasher: PasswordHasher,
   policy: PasswordPolicy,
   tokenHash: Uint8Array,
   reset: PasswordReset,
@@ -40,7 +40,7 @@ export async function resetByLink(
  */
 export async function resetByCode(
   functions: ProjectFunctions,
-  hasher: Hasher,
+  hasher: PasswordHasher,
   policy: PasswordPolicy,
   { email, macs }: { readonly email: string; readonly macs: readonly string[] },
   reset: PasswordReset,
@@ -53,7 +53,7 @@ export async function resetByCode(
 
 async function setPassword(
   functions: ProjectFunctions,
-  hasher: Hasher,
+  hasher: PasswordHasher,
   policy: PasswordPolicy,
   proof: {
     readonly tokenHash: Uint8Array | null;

@@ -1,7 +1,7 @@
 import type { Client, Grant, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
-import type { Hasher } from "./hasher.ts";
+import type { PasswordHasher } from "./hasher.ts";
 import { prepare } from "./prepare.ts";
 import { hashProof } from "./proof.ts";
 import { newSalt } from "./salt.ts";
@@ -24,7 +24,7 @@ export interface SignIn {
  */
 export async function signIn(
   functions: ProjectFunctions,
-  hasher: Hasher,
+  hasher: PasswordHasher,
   cost: number,
   { email, password, tokenHash, client }: SignIn,
 ): Promise<Grant> {

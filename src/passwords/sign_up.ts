@@ -1,7 +1,7 @@
 import type { Client, MailOffer, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
-import type { Hasher } from "./hasher.ts";
+import type { PasswordHasher } from "./hasher.ts";
 import { prepare } from "./prepare.ts";
 import { newSalt } from "./salt.ts";
 import { assessPassword } from "./strength.ts";
@@ -34,7 +34,7 @@ export interface SignUp {
  */
 export async function signUp(
   functions: ProjectFunctions,
-  hasher: Hasher,
+  hasher: PasswordHasher,
   policy: PasswordPolicy,
   { password, ...input }: SignUp,
 ) {

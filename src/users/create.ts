@@ -50,7 +50,7 @@ async function hashed(database: Database, projectId: string, email: string, pass
   const minLength = Number(settings.password_min_length);
   const context = [projectId, String(settings.name)];
   requireStrong(password, { minLength, cost, context }, email);
-  return withHasher((hasher) => hasher.hash(password, newSalt(cost)));
+  return withHasher((hasher) => hasher.hash(password, newSalt(cost), projectId));
 }
 
 async function withHasher<T>(work: (hasher: Hasher) => Promise<T>): Promise<T> {

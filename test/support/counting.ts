@@ -41,9 +41,9 @@ export async function openCountingService(): Promise<CountingService> {
   const actual = createHasher();
   const hasher: Hasher = {
     ...actual,
-    hash: (password, salt) => {
+    hash: (password, salt, projectId) => {
       hashes.push(salt.slice(0, 7));
-      return actual.hash(password, salt);
+      return actual.hash(password, salt, projectId);
     },
   };
   const app = createApp({

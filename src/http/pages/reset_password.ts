@@ -50,7 +50,7 @@ async function byLink(page: Page, input: Form, text: string): Promise<Response> 
   if (!token) return linkExpiredPage(page, "recovery");
   if (!input.password) return newPasswordPage(page, text, noPassword(page));
   const { c } = page;
-  const { functions, passwordPolicy } = c.get("project");
+  const { functions, hasher, passwordPolicy } = c.get("project");
   const refreshToken = newRefreshToken();
   const reset = {
     password: input.password,
@@ -58,7 +58,6 @@ async function byLink(page: Page, input: Form, text: string): Promise<Response> 
     client: c.get("client"),
   };
   try {
-    const { hasher } = c.get("service");
     const grant = await resetByLink(functions, hasher, passwordPolicy, token.hash, reset);
     return await finish(page, grant, refreshToken);
   } catch (error) {
@@ -70,8 +69,7 @@ async function byLink(page: Page, input: Form, text: string): Promise<Response> 
 
 async function byCode(page: Page, input: Form): Promise<Response> {
   const { c, words } = page;
-  const { functions, box, passwordPolicy } = c.get("project");
-  const { hasher } = c.get("service");
+  const { functions, hasher, box, passwordPolicy } = c.get("project");
   const address = readEmail(input);
   const { errors } = words;
   if (!address) return codePage(page, input, { field: "email", text: errors.email, status: 400 });

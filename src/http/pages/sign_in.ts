@@ -33,9 +33,9 @@ export const signInRoute: PageRoute = {
 
 async function enter(page: Page, email: string, password: string): Promise<Response> {
   const { c, state } = page;
-  const { functions, passwordPolicy } = c.get("project");
+  const { functions, hasher, passwordPolicy } = c.get("project");
   const token = newRefreshToken();
-  const grant = await signIn(functions, c.get("service").hasher, passwordPolicy.cost, {
+  const grant = await signIn(functions, hasher, passwordPolicy.cost, {
     email,
     password,
     tokenHash: token.hash,

@@ -34,8 +34,8 @@ export const signUpRoute: PageRoute = {
 
 async function join(page: Page, address: ReadEmail, password: string): Promise<Response> {
   const { c, state } = page;
-  const { id, functions, box, configuration, passwordPolicy } = c.get("project");
-  const { hasher, signupGate } = c.get("service");
+  const { id, functions, hasher, box, configuration, passwordPolicy } = c.get("project");
+  const { signupGate } = c.get("service");
   const client = c.get("client");
   if (!configuration.signup_enabled) throw new AuthError("signup_disabled");
   const mail = prepareMail(box, "signup", address.email, readWishes(c, state));
