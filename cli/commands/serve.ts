@@ -152,6 +152,8 @@ function connect(url: string, options: Options, logger: Logger): Database {
     url,
     connections: options.connections,
     preparedStatements: options.preparedStatements ?? false,
+    // The one transaction is the check at the start: a silent network must not keep the port shut.
+    statementDeadline: 10_000,
     onConnectionLost: () => logger.warn("a database connection was lost"),
   });
 }

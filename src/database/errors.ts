@@ -5,6 +5,8 @@ interface DriverError {
   readonly code?: unknown;
   readonly constraint?: unknown;
   readonly message?: unknown;
+  /** What the operating system refused, where it was that. */
+  readonly syscall?: unknown;
 }
 
 /** A failure of the database, reduced to what holds no user data: SQLSTATE and constraint. */
@@ -54,8 +56,10 @@ const raisedByApplication = "P0001";
 const longestMessage = 200;
 
 // Connection lost, refused or closed by the server; too many clients; starting up or shutting down;
-// read-only (a standby, a full disk).
+// a full disk; read-only (a standby, or told to be).
 const unavailableStates = /^(08|57P0|53|58|25006)/;
+// Of a statement, of a lock, of a transaction.
+const timeoutStates = /^(57014|55P03|25P04)$/;
 
 /** Turns a driver's error into an {@link AuthError} where it is the caller's, else into a {@link DatabaseError}. */
 export function fromDriver(error: unknown): AuthError | DatabaseError {
@@ -70,7 +74,7 @@ export function fromDriver(error: unknown): AuthError | DatabaseError {
   if (raised) return new AuthError(raised, causeOf(raised, error as DriverError));
   if (sqlstate === raisedByApplication) return refusedByApplication(error as DriverError);
   const failure = new DatabaseError(sqlstate, name, explain(error));
-  if (sqlstate === "57014" || sqlstate === "55P03") {
+  if (timeoutStates.test(sqlstate ?? "")) {
     return new AuthError("request_timeout", { cause: failure });
   }
   if (!isUnavailable(error, sqlstate)) return failure;
@@ -108,6 +112,9 @@ export function isRetryable(error: unknown): boolean {
 }
 
 function isUnavailable(error: unknown, sqlstate: string | undefined): boolean {
+  // Looked at first: EPIPE has the form of an SQLSTATE.
+  if (typeof (error as DriverError).syscall === "string") return true;
+  if (sqlstate?.startsWith("ERR_")) return true;
   if (sqlstate && /^[0-9A-Z]{5}$/.test(sqlstate)) return unavailableStates.test(sqlstate);
   if (sqlstate && /^E[A-Z]+$/.test(sqlstate)) return true;
   const message = String((error as DriverError).message ?? "");

@@ -14,8 +14,12 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** Calls that may wait for a connection before others are refused with 503; 200 by default. */
   readonly waiting?: number;
+  /** Milliseconds until a connection must be had, waited for and made; 5,000 by default. */
+  readonly connectTimeout?: number;
   /** Milliseconds until a call is given up and its connection discarded; 10,000 by default. */
   readonly deadline?: number;
+  /** The same for each statement of a transaction, which by default may take as long as it takes. */
+  readonly statementDeadline?: number;
   /**
    * Prepare calls under a name. Faster on a direct connection; leave it off behind a pooler that
    * does not carry prepared statements from one server connection to another.
@@ -33,10 +37,13 @@ export function connectPostgres(options: PostgresOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: connections,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.connectTimeout ?? 5_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: "miosa-auth",
+    ...(options.statementDeadline === undefined
+      ? {}
+      : { query_timeout: options.statementDeadline }),
   });
   pool.on("error", () => options.onConnectionLost?.());
   // The pool listens to idle clients alone. One that breaks at work tells its query, and then would
@@ -144,9 +151,10 @@ class ClientTransaction implements Transaction {
 }
 
 // A server answers with an SQLSTATE; anything else (time-out, reset, cut) leaves a connection of
-// which nobody knows what it will say next. After 57P0x and 08xxx it is gone as well.
+// which nobody knows what it will say next. After 57P0x, 08xxx and the time-outs of a session it is
+// gone as well.
 function isConnectionDoubtful(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) || /^(08|57P0)/.test(error.code ?? "");
+  return !(error instanceof pg.DatabaseError) || /^(08|57P0|25P0[34])/.test(error.code ?? "");
 }
 
 const statementNames = new LRUCache<string, string>({ max: 20_000 });
