@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import * as miosa from "miosa-auth";
 import { asProjectOwner } from "../dist/src/projects/registry.js";
 
-const runtimeRole = "miosa_bench_server";
+export const runtimeRole = "miosa_bench_server";
 const password = "a perfectly fine phrase";
 
 export async function createFixture(adminUrl) {
@@ -31,9 +31,23 @@ export async function createFixture(adminUrl) {
 }
 
 /** Signs a user up by HTTP. */
-export async function signUp(origin, email) {
+export async function signUp(origin, email, send = fetch) {
   const user = { email, password };
-  return Object.assign(user, await session(`${origin}/signup`, user));
+  return Object.assign(user, await session(`${origin}/signup`, user, send));
+}
+
+/** A user of a project that no server serves yet. */
+export async function firstUser({ url, masterKey, id }) {
+  const database = miosa.connectPostgres({ url, connections: 1 });
+  const publicUrl = "http://bench.local";
+  const auth = miosa.createAuth({ database, masterKey, publicUrl });
+  const send = (target, init) => auth.fetch(new Request(target, init));
+  try {
+    return await signUp(`${publicUrl}/${id}`, "first@example.com", send);
+  } finally {
+    await auth.close();
+    await database.close();
+  }
 }
 
 /** Gives a user a new session, of which nothing was used yet. */
@@ -41,8 +55,8 @@ export async function signIn(origin, user) {
   return Object.assign(user, await session(`${origin}/token`, user));
 }
 
-async function session(url, { email }) {
-  const reply = await fetch(url, {
+async function session(url, { email }, send = fetch) {
+  const reply = await send(url, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ email, password }),

@@ -7,8 +7,6 @@ import { promisify } from "node:util";
 import { quantiles } from "./meter.mjs";
 
 const run = promisify(execFile);
-// Writing every latency down would slow the limit itself.
-const loggedShare = "0.1";
 
 /** Whether pgbench is on this machine. */
 export async function hasPgbench(program) {
@@ -22,16 +20,18 @@ export async function hasPgbench(program) {
 
 /**
  * Transactions a second of a pgbench script, and their latencies. `extent` says how long: seconds by
- * `-T`, or transactions of each client by `-t`.
+ * `-T`, or transactions of each client by `-t`. Writing every latency down would slow the limit itself,
+ * hence the share that is.
  */
-export async function pgbench({ program, url, script, clients, extent, first = 0, settings = "" }) {
+export async function pgbench({ program, url, script, clients, extent, ...options }) {
+  const { first = 0, settings = "", logged = "0.1" } = options;
   const folder = await mkdtemp(join(tmpdir(), "miosa-bench-"));
   try {
     const file = join(folder, "script.sql");
     await writeFile(file, script);
     const args = [
       ...["-n", "-M", "prepared", "-f", file, "-c", String(clients), "-j", "2"],
-      ...["-l", "--log-prefix", join(folder, "latencies"), "--sampling-rate", loggedShare],
+      ...["-l", "--log-prefix", join(folder, "latencies"), "--sampling-rate", logged],
       ...[...extent, "-D", `n=${first}`, url],
     ];
     const { stdout } = await run(program, args, { env: { ...process.env, PGOPTIONS: settings } });
@@ -53,6 +53,7 @@ async function latencies(folder) {
     text
       .trim()
       .split("\n")
+      .filter(Boolean)
       .map((line) => Number(line.split(" ")[2]) / 1000),
   );
 }

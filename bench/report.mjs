@@ -64,7 +64,7 @@ function ratioRow({ ratio, min, max, target, most }) {
 
 const costs = {
   rate: ["rate/s", 0],
-  p50: ["p50 ms", 2],
+  p50: ["p50 ms", 3],
   p99: ["p99 ms", 2],
   cpuMicroseconds: ["CPU us", 0],
   statements: ["statements", 2],

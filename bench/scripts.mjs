@@ -5,7 +5,7 @@ import { capabilities } from "./capabilities.mjs";
 
 // pgbench counts its variable n up; with the client's number it makes a text that comes once.
 const once = (round) => `'${round}:' || (:client_id)::int::text || ':' || (:n)::int::text`;
-const hashOf = (text) => `sha256(convert_to(${text}, 'UTF8'))`;
+export const hashOf = (text) => `sha256(convert_to(${text}, 'UTF8'))`;
 
 /** Runs each call once on a database that writes the statements down. */
 export async function recordCalls({ url, masterKey, id, user }) {
@@ -26,14 +26,16 @@ export async function recordCalls({ url, masterKey, id, user }) {
   return recorded;
 }
 
-/** The script of a call; what must differ from one transaction to the next is replaced by SQL. */
-export function scriptOf(name, [first, second], round) {
+/**
+ * The script of a call; what must differ from one transaction to the next is replaced by SQL. A refresh
+ * is of the seeded chains, unless the hashes of its token and of the child are given.
+ */
+export function scriptOf(name, [first, second], round, hashes = chained(round)) {
   const email = `'user.' || (:client_id)::int::text || '@example.com'`;
   const token = hashOf(`'${name}:' || ${once(round)}`);
   const count = "\\set n :n + 1\n";
   if (name === "get-user") return `${statement(first)};\n`;
-  if (name === "refresh")
-    return `${count}${statement(first, { 0: chained(round, -1), 1: chained(round, 0) })};\n`;
+  if (name === "refresh") return `${count}${statement(first, { ...hashes })};\n`;
   if (name === "login") {
     const reserve = statement(first, { 0: email });
     const attempt = `select (${reserve}) ->> 'attempt' as attempt \\gset\n`;
@@ -44,9 +46,11 @@ export function scriptOf(name, [first, second], round) {
   return `${count}${statement(first, { 0: address, 1: address, 4: token, 5: mail })};\n`;
 }
 
-/** The hash of the token that stands `offset` after the current one in a client's seeded chain. */
-function chained(round, offset) {
-  return hashOf(`'${round}:' || (:client_id)::int::text || ':' || ((:n)::int + ${offset})::text`);
+/** The hashes of the current token of a client's seeded chain, and of the next. */
+function chained(round) {
+  return [-1, 0].map((offset) =>
+    hashOf(`'${round}:' || (:client_id)::int::text || ':' || ((:n)::int + ${offset})::text`),
+  );
 }
 
 /** Fails when a call is refused, which under pgbench looks like any other answer. */

@@ -1,6 +1,6 @@
 // Better Auth in a database of its own on the same server, and its users.
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import { administer } from "../administer.mjs";
 import { start } from "../children.mjs";
 
 const password = "a perfectly fine phrase";
@@ -14,13 +14,6 @@ export async function createPeer(adminUrl) {
     start: (options) => start("./peers/better_auth.mjs", { ...options, url: url.href }),
     close: () => administer(adminUrl, `drop database ${name} with (force)`),
   };
-}
-
-async function administer(url, sql) {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(sql);
-  await client.end();
 }
 
 /** Signs a user up; resolves with what the user sends from now on. */

@@ -78,11 +78,18 @@ describe("the claim readers", () => {
     ["two lines", `${user}\n`],
     ["a UUID without hyphens", user.replaceAll("-", "")],
     ["a UUID in braces", `{${user}}`],
+    ["a UUID with a hyphen too many", user.replace("0190", "01-0")],
+    ["a UUID with its first hyphen elsewhere", user.replace("c0de-0", "c0d-e0")],
+    ["a UUID with a letter beyond f", user.replace("a", "g")],
     ["a quote", `' or ''='`],
   ])("give null, not an error, for a sub that is %s (case 134)", async (_, sub) => {
     expect(await under({ "jwt.claims.sub": sub })).toMatchObject({ uid: null });
     expect(await under({ "jwt.claims": JSON.stringify({ sub }) })).toMatchObject({ uid: null });
     expect(await under({ "jwt.claims.session_id": sub })).toMatchObject({ session_id: null });
+  });
+
+  it("take a UUID in either case", async () => {
+    expect(await under({ "jwt.claims.sub": user.toUpperCase() })).toMatchObject({ uid: user });
   });
 
   it("give null for claims that are malformed or no texts (case 134)", async () => {
