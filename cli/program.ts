@@ -29,6 +29,7 @@ import { projectRotateSecret } from "./commands/project/rotate_secret.ts";
 import { projectSet } from "./commands/project/set.ts";
 import { projectSettings } from "./commands/project/settings.ts";
 import { projectShow } from "./commands/project/show.ts";
+import { projectSignOut } from "./commands/project/sign_out.ts";
 import { projectSuspend } from "./commands/project/suspend.ts";
 import { projectTrigger } from "./commands/project/trigger.ts";
 import { providerAdd } from "./commands/provider/add.ts";
@@ -72,6 +73,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       projectSettings(),
       projectSet(),
       projectRotateSecret(),
+      projectSignOut(),
       projectSuspend(),
       projectResume(),
       projectDelete(),

@@ -137,3 +137,9 @@ export {
   type PruneReport,
   pruneAnonymousUsers,
 } from "./users/prune.ts";
+export { type SignOutReport, signOutUsers } from "./users/sign_out.ts";
+export {
+  type FleetSignOutOptions,
+  type FleetSignOutReport,
+  signOutProjects,
+} from "./users/sign_out_projects.ts";

@@ -152,9 +152,10 @@ class ClientTransaction implements Transaction {
 
 // A server answers with an SQLSTATE; anything else (time-out, reset, cut) leaves a connection of
 // which nobody knows what it will say next. After 57P0x, 08xxx and the time-outs of a session it is
-// gone as well.
+// gone as well, and after 25006 it leads to a server that is a standby by now: another one may lead to
+// the primary.
 function isConnectionDoubtful(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) || /^(08|57P0|25P0[34])/.test(error.code ?? "");
+  return !(error instanceof pg.DatabaseError) || /^(08|57P0|25P0[34]|25006)/.test(error.code ?? "");
 }
 
 const statementNames = new LRUCache<string, string>({ max: 20_000 });

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pMap from "p-map";
 import type { Database, Transaction } from "../database/database.ts";
-import { DatabaseError } from "../database/errors.ts";
 import { sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
 import { actAsAdministrator, administer, administration } from "./administration.ts";
+import { patiently } from "./patience.ts";
 import { prepareDatabase } from "./prepare_database.ts";
 import { projectNotFound } from "./registry.ts";
 import { wouldChangeSharedSchema } from "./shared_release.ts";
@@ -41,8 +40,6 @@ export interface UpgradeReport {
   readonly current: readonly string[];
   readonly failed: readonly { readonly id: string; readonly error: Error }[];
 }
-
-const attempts = 4;
 
 /**
  * Says what {@link upgradeProjects} would do, and changes nothing.
@@ -132,23 +129,4 @@ async function requirePrepared(tx: Transaction): Promise<void> {
   throw new AuthError("validation_failed", {
     message: "This database holds no projects yet; run: miosa-auth database init --database URL",
   });
-}
-
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt >= attempts || !mayPass(error)) throw error;
-      await sleep(100 * 2 ** attempt * (0.5 + Math.random()));
-    }
-  }
-}
-
-// A lock that was not to be had in time, a deadlock, or two who changed one row of the catalogue.
-function mayPass(error: unknown): boolean {
-  const failure = error instanceof AuthError ? error.cause : error;
-  return (
-    failure instanceof DatabaseError && /^(55P03|40001|40P01|XX000)$/.test(failure.sqlstate ?? "")
-  );
 }

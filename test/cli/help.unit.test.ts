@@ -33,6 +33,7 @@ const commands = [
   "project set",
   "project settings",
   "project show",
+  "project sign-out",
   "project suspend",
   "project trigger",
   "provider add",

@@ -85,6 +85,24 @@ describe("project set, settings, suspend and resume", () => {
   });
 });
 
+describe("project sign-out", () => {
+  it("signs out who is named, or everybody, and never nobody in particular", async () => {
+    const args = ["project", "sign-out"];
+    expect((await run([...args, id])).stdout).toBe(`${id}\t0 user(s)\t0 session(s) ended\n`);
+    expect(await json([...args, "--all"])).toEqual({
+      signed_out: [{ id, users: 0, sessions: 0 }],
+      failed: [],
+    });
+    await refusal(args, 2);
+    await refusal([...args, id, "--all"], 2);
+    const { code, stdout } = await run([...args, "proj_nowhere", id, "--json"]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      { signed_out: [{ id }], failed: [{ id: "proj_nowhere" }] },
+    ]);
+  });
+});
+
 describe("users", () => {
   it("are made with a password of a file or of standard input, never of an argument", async () => {
     const file = join(folder, "password");

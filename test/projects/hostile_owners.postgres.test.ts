@@ -18,6 +18,7 @@ import { createUser } from "../../src/users/create.ts";
 import { listUsers } from "../../src/users/list.ts";
 import { banUser, deleteUser, unbanUser } from "../../src/users/manage.ts";
 import { pruneAnonymousUsers } from "../../src/users/prune.ts";
+import { signOutUsers } from "../../src/users/sign_out.ts";
 import type { PostgresDatabase } from "../support/engine.ts";
 import { openService } from "../support/service.ts";
 
@@ -132,6 +133,7 @@ async function commands(): Promise<readonly Command[]> {
     ["provider remove", () => removeProvider(admin, id, "google")],
     ["project claims", () => readCustomClaims(admin, id)],
     ["project claims --remove", () => removeCustomClaims(admin, id)],
+    ["project sign-out", () => signOutUsers(admin, id)],
     ["users prune", () => pruneAnonymousUsers(admin, id, { olderThan: 86_400 })],
     ["project trigger --remove", () => removeUserTrigger(admin, id, "signup")],
     ["project suspend", () => suspendProject(admin, id)],
@@ -173,6 +175,7 @@ describe("code of a project's owner that an administrator's command runs", () =>
       "provider add",
       "provider remove",
       "project claims --remove",
+      "project sign-out",
       "project suspend",
       "project resume",
       "users delete",
@@ -190,6 +193,7 @@ describe("code of a project's owner that an administrator's command runs", () =>
       ${replace("configuration()")}
       ${replace("list_providers()")}
       ${replace("delete_anonymous_users(p_age interval, p_limit integer, p_after jsonb)")}
+      ${replace("sign_out_users(p_limit integer, p_after uuid)")}
       ${replace("admin_ban_user(p_who text, p_seconds bigint)")}
       alter function admin_ban_user(text, bigint) reset all;`);
     const { reached } = await administrate();
@@ -202,6 +206,7 @@ describe("code of a project's owner that an administrator's command runs", () =>
         "provider list",
         "project claims",
         "users prune",
+        "project sign-out",
       ]),
     );
     expect(await count("escapes")).toBe(0);

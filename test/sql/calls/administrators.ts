@@ -46,5 +46,10 @@ export async function callAdmin(query: Query): Promise<void> {
   });
   expect(await value(`admin_list_sessions('${email}')`)).toEqual({ outcome: null, sessions: [] });
   expect(await value(`admin_revoke_sessions('${email}')`)).toEqual({ outcome: null, revoked: 0 });
+  expect(await value("sign_out_users(1, 'ffffffff-ffff-ffff-ffff-ffffffffffff')")).toEqual({
+    users: 0,
+    sessions: 0,
+    after: null,
+  });
   expect(await value(`admin_delete_user('${email}')`)).toMatchObject({ outcome: null });
 }
