@@ -1,4 +1,4 @@
-import { type Auth, createAuth } from "../../src/auth.ts";
+import { type Auth, type AuthOptions, createAuth } from "../../src/auth.ts";
 import { connectPostgres, type PostgresOptions } from "../../src/database/postgres.ts";
 import type { TestService } from "./service.ts";
 
@@ -12,10 +12,11 @@ export interface Instance {
 export function openInstance(
   { engine, runtimeRole, masterKey, publicUrl }: TestService,
   options: Partial<PostgresOptions> = {},
+  authOptions: Partial<AuthOptions> = {},
 ): Instance {
   if (engine.kind !== "postgres") throw new Error("PGlite is inside one process");
   const database = connectPostgres({ url: engine.url(runtimeRole), ...options });
-  const auth = createAuth({ database, masterKey, publicUrl });
+  const auth = createAuth({ database, masterKey, publicUrl, ...authOptions });
   return {
     auth,
     async close() {

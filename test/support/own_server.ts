@@ -8,7 +8,7 @@ import { createProject } from "../../src/projects/create_project.ts";
 import { prepareDatabase } from "../../src/projects/prepare_database.ts";
 import { generateMasterKey, parseKeyring } from "../../src/projects/secrets.ts";
 import type { PostgresEngine } from "./engine.ts";
-import { type PostgresServer, startPostgres } from "./postgres_server.ts";
+import { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres_server.ts";
 import { openTestProject, type TestProject } from "./project.ts";
 
 /** A project on a Postgres of the test's own, which the test may restart, crash and stop. */
@@ -19,11 +19,13 @@ export interface OwnServer {
   close(): Promise<void>;
 }
 
-/** Durable: an acknowledged write outlives a crash. */
-export async function openOwnServer(): Promise<OwnServer> {
+/** Durable: an acknowledged write outlives a crash. Takes more settings of the server, too. */
+export async function openOwnServer(
+  settings: PostgresOptions["settings"] = {},
+): Promise<OwnServer> {
   const choice = inject("engine");
   if (choice.kind !== "postgres") throw new Error("PGlite has no server");
-  const server = await startPostgres({ major: choice.major, fsync: true });
+  const server = await startPostgres({ major: choice.major, fsync: true, settings });
   if (!server) throw new Error(`PostgreSQL ${choice.major} is not on this machine`);
 
   const engine = engineOf(server);

@@ -18,6 +18,8 @@ export interface TcpProxy {
   once(accident: Accident, mark: string): Promise<void>;
   /** Breaks every link and accepts no other until `allow`. */
   refuse(): void;
+  /** A black hole: every link stays and is silent for good, and so is every other until `allow`. */
+  swallow(): void;
   allow(): void;
   close(): Promise<void>;
 }
@@ -35,13 +37,22 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
   const links = new Set<Socket>();
   let trap: Trap | undefined;
   let isRefusing = false;
+  let isSwallowing = false;
+  // Links that were made before the last black hole pass nothing on.
+  let generation = 0;
 
   const proxy = createServer((client) => {
     if (isRefusing) {
       client.destroy();
       return;
     }
+    if (isSwallowing) {
+      links.add(client.on("error", () => client.destroy()).on("close", () => links.delete(client)));
+      client.resume();
+      return;
+    }
     const server = connect(targetPort, "127.0.0.1");
+    const born = generation;
     let caught: Trap | undefined;
     const destroy = () => {
       client.destroy();
@@ -55,6 +66,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
       });
     }
     client.on("data", (chunk) => {
+      if (born !== generation) return;
       if (trap && chunk.includes(trap.mark)) {
         caught = trap;
         trap = undefined;
@@ -67,6 +79,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
       server.write(chunk);
     });
     server.on("data", (chunk) => {
+      if (born !== generation) return;
       if (!caught) {
         client.write(chunk);
       } else if (chunk.subarray(-readyForQuery.length).equals(readyForQuery)) {
@@ -93,8 +106,13 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
       isRefusing = true;
       for (const link of links) link.destroy();
     },
+    swallow() {
+      isSwallowing = true;
+      generation += 1;
+    },
     allow() {
       isRefusing = false;
+      isSwallowing = false;
     },
     async close() {
       for (const link of links) link.destroy();
