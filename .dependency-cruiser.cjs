@@ -1,7 +1,8 @@
 // The floors of the house: imports go down only.
 //   cli, src/http  ->  capabilities, src/projects  ->  src/database  ->  src/admission
 // src/errors.ts is for all; src/index.ts, src/auth.ts, src/development and src/testing are the doors and see all.
-const capabilities = "^src/(passwords|tokens|emails|mail|oauth|mfa|passkeys|sso|projects|rls)/";
+const capabilities =
+  "^src/(passwords|tokens|emails|mail|oauth|maintenance|mfa|passkeys|sso|projects|rls)/";
 const doors = "^src/(index[.]ts|auth[.]ts|development/|testing/)";
 // A type in a signature is how two capabilities may know each other.
 const notTypes = { dependencyTypesNot: ["type-only"] };

@@ -22,6 +22,7 @@ import { projectEnv } from "./commands/project/env.ts";
 import { projectGrant } from "./commands/project/grant.ts";
 import { projectInstallSqlLogin } from "./commands/project/install_sql_login.ts";
 import { projectList } from "./commands/project/list.ts";
+import { projectPrune } from "./commands/project/prune.ts";
 import { projectReference } from "./commands/project/reference.ts";
 import { projectResume } from "./commands/project/resume.ts";
 import { projectRevoke } from "./commands/project/revoke.ts";
@@ -84,6 +85,7 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       projectClaims(),
       projectInstallSqlLogin(),
       projectAdopt(),
+      projectPrune(),
     ]),
   );
   program.addCommand(

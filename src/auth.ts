@@ -11,6 +11,7 @@ import type { FolderTemplate } from "./mail/templates/template.ts";
 import { type MailboxTransport, mailboxSender } from "./mail/transports/mailbox.ts";
 import { type MailSettings, openSender } from "./mail/transports/open.ts";
 import type { Sender } from "./mail/transports/transport.ts";
+import { type Pruning, type PruningOptions, startPruning } from "./maintenance/pruning.ts";
 import { openRemote, type RemoteOptions } from "./oauth/remote.ts";
 import { createHasher, type Hasher, type HasherOptions } from "./passwords/hasher.ts";
 import { type Directory, projectDirectory } from "./projects/directory.ts";
@@ -35,6 +36,8 @@ export interface AuthOptions {
   readonly hasher?: Hasher;
   /** Deliver mail, too; without, it waits for a process that does. */
   readonly mail?: MailOptions;
+  /** Forget what is over, too: `{}` for the usual pace; without, it stays for a process that does. */
+  readonly pruning?: PruningOptions;
   /** Silent by default. */
   readonly logger?: Logger;
 }
@@ -88,6 +91,8 @@ export function createAuth(options: AuthOptions): Auth {
   const directory = projectDirectory({ databases, keyring });
   const delivery =
     options.mail && deliver(options.mail, { databases, directory, publicUrl, logger });
+  const pruning: Pruning | undefined =
+    options.pruning && startPruning({ ...options.pruning, databases, logger });
   const hasher = options.hasher ?? createHasher(options.hashing);
   const mailbox = options.mail?.showMailbox ? mailboxOf(options.mail) : undefined;
   const deliverMail = async () => delivery?.drain();
@@ -115,7 +120,7 @@ export function createAuth(options: AuthOptions): Auth {
     },
     deliverMail,
     close: async () => {
-      await delivery?.stop();
+      await Promise.all([delivery?.stop(), pruning?.stop()]);
       if (!options.hasher) await hasher.close();
     },
   };

@@ -25,6 +25,7 @@ export { readFleetTemplates, readTemplates, writeTemplates } from "./mail/templa
 export type { FolderTemplate, OwnTemplate } from "./mail/templates/template.ts";
 export { type MailboxTransport, mailboxTransport } from "./mail/transports/mailbox.ts";
 export type { MailSettings } from "./mail/transports/open.ts";
+export type { PruningOptions } from "./maintenance/pruning.ts";
 export { examineProvider, type ProviderFinding } from "./oauth/examine.ts";
 export { openRemote, type Remote, type RemoteOptions } from "./oauth/remote.ts";
 export {
@@ -78,6 +79,7 @@ export {
   type ShownProvider,
   setProvider,
 } from "./projects/providers.ts";
+export { type PrunedRows, pruneProject } from "./projects/prune_project.ts";
 export {
   addReference,
   type DeleteAction,

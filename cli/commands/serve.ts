@@ -42,6 +42,7 @@ interface Options extends MailFlags {
   allowPrivateProviders?: boolean;
   drain: number;
   mailTemplates?: string;
+  prune?: boolean;
   json?: boolean;
 }
 
@@ -92,7 +93,14 @@ export function serve(): Command {
         .argParser((text) => parseWhole(text, { least: 0, most: 300 })),
     )
     .addOption(privateProvidersOption())
-    .addOption(mailTemplatesOption());
+    .addOption(mailTemplatesOption())
+    .addOption(
+      flag(
+        "--no-prune",
+        "leave what is over to other servers, or to `project prune`",
+        "MIOSA_AUTH_NO_PRUNE",
+      ),
+    );
   for (const option of mailOptions()) command.addOption(option);
   return command
     .addOption(jsonOption())
@@ -115,6 +123,7 @@ async function run(options: Options): Promise<void> {
   const masterKey = requireMasterKey();
   const mail = await mailOf(options);
   const providers = { allowPrivate: options.allowPrivateProviders === true };
+  const pruning = options.prune === false ? {} : { pruning: {} };
   const logger = stderrLogger();
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -125,7 +134,7 @@ async function run(options: Options): Promise<void> {
     closers.push(() => Promise.all(databases.map((database) => database.close())));
     for (const database of databases) printNotes(await checkOrWait(database));
     const { auth, server, publicUrl } = await start(
-      { database: databases, masterKey, mail, providers, logger },
+      { database: databases, masterKey, mail, providers, logger, ...pruning },
       options,
       closers,
     );

@@ -41,5 +41,6 @@ grant execute on function
   update_user(uuid, uuid, text, text, jsonb, text, uuid, bytea, bytea, jsonb, jsonb, inet),
   delete_user(uuid, uuid, uuid, bytea, inet),
   list_sessions(uuid, uuid),
-  revoke_session(uuid, uuid, uuid, inet)
+  revoke_session(uuid, uuid, uuid, inet),
+  prune(integer, jsonb)
 to miosa_auth_runtime;

@@ -8,6 +8,7 @@ revoke all on all functions in schema miosa_auth from miosa_auth_runtime, miosa_
 grant usage on schema miosa_auth to miosa_auth_runtime, miosa_auth_project;
 grant execute on function
   find_project(text),
+  claim_pruning(),
   claim_mail(integer, integer),
   settle_mail(bigint, uuid),
   postpone_mail(bigint, uuid, text, boolean),

@@ -1,4 +1,4 @@
-import { boolean, bytea, inet, jsonb, text, uuid } from "./arguments.ts";
+import { boolean, bytea, inet, integer, jsonb, text, uuid } from "./arguments.ts";
 import type { Argument, Database } from "./database.ts";
 import { identityFunctions } from "./identity_functions.ts";
 import { mailFunctions } from "./mail_functions.ts";
@@ -10,6 +10,8 @@ import type {
   GrantedClaims,
   MailConfiguration,
   MailOffer,
+  PrunePosition,
+  PruneStep,
   Result,
   Salt,
   SessionJson,
@@ -190,6 +192,9 @@ export function projectFunctions(database: Database, schema: string) {
         uuid(p.target),
         inet(p.client.address),
       ),
+
+    prune: (limit: number, from: PrunePosition | null) =>
+      call<PruneStep>("prune", integer(limit), jsonb(from)),
   };
 }
 
@@ -201,6 +206,14 @@ export function registryFunctions(database: Database) {
         schema: "miosa_auth",
         name: "find_project",
         args: [text(id)],
+      }),
+
+    claimPruning: () =>
+      database.call<string | null>({
+        schema: "miosa_auth",
+        name: "claim_pruning",
+        args: [],
+        isScalar: true,
       }),
   };
 }

@@ -232,3 +232,14 @@ export interface Client {
   readonly address: string | null;
   readonly userAgent: string | null;
 }
+
+/** Where to go on, by kind of row: a block of its table, or a number of its own. */
+export type PrunePosition = Readonly<Record<string, number>>;
+
+/** What one transaction of pruning came to. */
+export interface PruneStep {
+  /** Rows, by kind; kinds without any are left out. */
+  readonly deleted: Readonly<Record<string, number>>;
+  /** Null when nothing more is over. */
+  readonly next: PrunePosition | null;
+}

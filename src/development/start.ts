@@ -97,6 +97,7 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
           showMailbox: true,
           pollInterval: pollInterval[runtime.engine],
         },
+        pruning: {},
         ...(options.logger ? { logger: options.logger } : {}),
       }),
     );

@@ -56,6 +56,39 @@ describe("migrate", () => {
   });
 });
 
+describe("project prune (case 199)", () => {
+  const line =
+    "insert into %.audit_log (at, event) values (now() - interval '91 days', 'of_the_test')";
+
+  it("forgets what is over in the named projects, or in all that are served", async () => {
+    for (const id of ["proj_a", "proj_a", "proj_b"]) await database.query(line.replace("%", id));
+    const named = await run(["project", "prune", "proj_a", "--json"]);
+    expect([named.code, JSON.parse(named.stdout)]).toEqual([
+      0,
+      { pruned: { proj_a: { audit_log: 2 } }, failed: [] },
+    ]);
+    const all = await run(["project", "prune", "--all"]);
+    expect([all.code, all.stdout.split("\n")]).toEqual([
+      0,
+      ["proj_b\taudit_log\t1", "2 pruned, 0 failed", ""],
+    ]);
+  });
+
+  it("goes on past a project that fails, and exits with 1; wants ids or --all", async () => {
+    await database.query(line.replace("%", "proj_b"));
+    const { code, stdout } = await run(["project", "prune", "proj_none", "proj_b", "--json"]);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      1,
+      {
+        pruned: { proj_b: { audit_log: 1 } },
+        failed: [{ id: "proj_none", reason: expect.stringContaining("no project proj_none") }],
+      },
+    ]);
+    expect((await run(["project", "prune"])).code).toBe(2);
+    expect((await run(["project", "prune", "proj_a", "--all"])).code).toBe(2);
+  });
+});
+
 describe("doctor", () => {
   it("prints a line a check, and exits with 1 when one fails", async () => {
     const unwell = await run(["doctor", "--project", "proj_a"]);

@@ -26,6 +26,7 @@ const commands = [
   "project grant",
   "project install-sql-login",
   "project list",
+  "project prune",
   "project reference",
   "project resume",
   "project revoke",

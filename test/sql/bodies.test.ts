@@ -128,6 +128,12 @@ async function callAll(query: Query, id: string): Promise<void> {
     outcome: null,
     revoked: true,
   });
+  await query("reset role");
+  await query(`update ${id}.sessions set revoked_at = now() - interval '8 days'
+    where id = '${other.session_id}'`);
+  expect(await registryFunctions(asRuntime).claimPruning()).toEqual(expect.any(String));
+  expect(await f.prune(10, null)).toEqual({ deleted: { sessions: 2 }, next: null });
+
   const own = accepted<{ attempt: string }>(
     await f.ownPasswordSalt({ caller, isGuess: true, client }),
   );

@@ -74,3 +74,21 @@ export async function endOf(project: TestProject, sessionId: string): Promise<st
   if (!row) throw new Error("there is no such session");
   return row.revoked_because;
 }
+
+/** Logs a session out, as of a while ago. `interval` as Postgres reads it. */
+export async function endSession(
+  project: TestProject,
+  sessionId: string,
+  interval: string,
+): Promise<void> {
+  await project.sql(
+    "update sessions set revoked_at = now() - $2::interval, revoked_because = 'logout' where id = $1",
+    [sessionId, interval],
+  );
+}
+
+/** How many rows a table of the project has. */
+export async function countRows(project: TestProject, table: string): Promise<number> {
+  const [row] = await project.sql<{ rows: number }>(`select count(*)::int as rows from ${table}`);
+  return row?.rows ?? -1;
+}

@@ -34,13 +34,7 @@ begin
     return v_refusal;
   end if;
 
-  delete from oauth_flows where state_hash in (
-    select f.state_hash from oauth_flows f
-    where f.expires_at < clock_timestamp()
-    order by f.expires_at
-    limit 10
-    for update skip locked
-  );
+  perform prune_oauth_flows(10);
   insert into oauth_flows (
     state_hash, browser_hash, provider, redirect_to, code_challenge, sealed, session_id, user_id, expires_at
   )

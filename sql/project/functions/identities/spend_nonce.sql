@@ -11,13 +11,7 @@ begin
   if v_hashes is null then
     return true;
   end if;
-  delete from spent_nonces where nonce_hash in (
-    select n.nonce_hash from spent_nonces n
-    where n.expires_at < clock_timestamp()
-    order by n.expires_at
-    limit 10
-    for update skip locked
-  );
+  perform prune_spent_nonces(10);
   insert into spent_nonces (nonce_hash, expires_at)
   select decode(n.hash, 'hex'), clock_timestamp() + interval '25 hours'
   from jsonb_array_elements_text(v_hashes) n (hash)

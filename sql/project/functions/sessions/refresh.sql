@@ -32,10 +32,11 @@ begin
   from sessions s
   where s.id = (select t.session_id from refresh_tokens t where t.token_hash = p_token_hash)
   for no key update;
+  -- While this waited for the row, prune() may have forgotten the token, or the session with it.
+  select * into v_token from refresh_tokens where token_hash = p_token_hash and session_id = v_session.id;
   if not found then
     return jsonb_build_object('outcome', 'refresh_token_not_found');
   end if;
-  select * into strict v_token from refresh_tokens where token_hash = p_token_hash;
   select * into strict v_user from users where id = v_session.user_id;
 
   v_refusal := session_refusal(v_session, v_user);

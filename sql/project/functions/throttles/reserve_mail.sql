@@ -15,7 +15,7 @@ declare
 begin
   select * into strict v_settings from settings;
   v_each := 86400.0 / v_settings.mails_per_recipient_per_day;
-  perform forget_mail_budgets(v_subject);
+  perform prune_mail_budgets(10, v_subject);
   loop
     select * into v_budget from mail_budgets where subject = v_subject for update;
     exit when found;
