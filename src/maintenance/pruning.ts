@@ -4,7 +4,7 @@ import { startSweeper } from "./sweeper.ts";
 
 /** How fast what is over is forgotten. */
 export interface PruningOptions {
-  /** Rows of each kind in one transaction; 200 by default. */
+  /** Rows of each kind in one transaction; 100 by default. */
   readonly rows?: number;
   /** Milliseconds between two transactions, at least; 100 by default. */
   readonly pause?: number;
@@ -22,7 +22,7 @@ export interface Pruning {
 export function startPruning({
   databases,
   logger,
-  rows = 200,
+  rows = 100,
   pause = 100,
   pollInterval = 30_000,
 }: PruningOptions & { databases: readonly Database[]; logger: Logger }): Pruning {
