@@ -1,0 +1,45 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestProject, type TestProject } from "../support/project.ts";
+import { sendTo } from "./http_client.ts";
+import { type KillableService, startKillable } from "./killed_service.ts";
+import { countOutcomes, rotateUntil } from "./rotation.ts";
+
+const kills = 4;
+
+let project: TestProject;
+let service: KillableService;
+
+beforeAll(async () => {
+  project = await createTestProject();
+  service = await startKillable(project.service);
+});
+afterAll(() => service?.stop());
+
+describe("clients that rotate while their service is killed and started again", () => {
+  it("keep one lineage each and all that was acknowledged, 4 kills (case 185)", async () => {
+    let isOver = false;
+    const killing = (async () => {
+      for (let kill = 0; kill < kills; kill += 1) {
+        await sleep(randomInt(400));
+        await service.killAndRestart();
+      }
+      isOver = true;
+    })();
+    const rotating = rotateUntil(
+      project,
+      sendTo(() => service.port, project.id),
+      {
+        clients: 20,
+        isEnough: () => isOver,
+        rest: 20,
+      },
+    );
+    const [, result] = await Promise.all([killing, rotating]);
+
+    expect(result.violations).toEqual([]);
+    expect(result.lockedOut).toEqual([]);
+    expect(countOutcomes(result.operations, "refresh").info).toBeGreaterThan(kills);
+  });
+});
