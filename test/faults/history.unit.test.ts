@@ -57,7 +57,6 @@ describe("the checker of histories finds", () => {
       (history) => {
         history.invoke(write("1")).ok();
         history.invoke(write("2")).ok();
-        history.invoke(write("1")).fail();
       },
       { ...nothing, values: new Map([["k", "1"]]) },
     ],
@@ -89,6 +88,11 @@ describe("the checker of histories finds", () => {
         history.invoke(refresh("1")).fail("refresh_token_already_used");
         history.invoke(refresh("1")).ok("2");
       },
+      live,
+    ],
+    [
+      "I6: the logout of s was refused with bad_jwt",
+      (history) => history.invoke(logout).fail("bad_jwt"),
       live,
     ],
     ["I6: s never got through", (history) => history.invoke(refresh("1")).info(), live],

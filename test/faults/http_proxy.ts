@@ -1,6 +1,8 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { countInjections, type Injections } from "./injections.ts";
 
 /** What may become of one request on its way to the service, or of its reply. */
 export const httpFaults = [
@@ -21,11 +23,15 @@ export type HttpFault = (typeof httpFaults)[number];
 /** Stands between clients and the service. */
 export interface HttpProxy {
   readonly port: number;
-  /** How many requests met which fault so far. */
-  readonly injected: ReadonlyMap<HttpFault, number>;
+  readonly injections: Injections<HttpFault>;
   /** Decides about each request; without a choice everything passes. */
   choose(choice?: () => HttpFault | undefined): void;
   close(): Promise<void>;
+}
+
+/** One of all faults, for a share of the requests. */
+export function randomHttpFault(rate: number): () => HttpFault | undefined {
+  return () => (Math.random() < rate ? httpFaults[randomInt(httpFaults.length)] : undefined);
 }
 
 /**
@@ -34,13 +40,13 @@ export interface HttpProxy {
  */
 export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
   const links = new Set<Socket>();
-  const injected = new Map<HttpFault, number>();
+  const injections = countInjections<HttpFault>();
   let choice: (() => HttpFault | undefined) | undefined;
 
   const proxy = createServer({ allowHalfOpen: true }, (client) => {
     const server = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
     const fault = choice?.();
-    if (fault) injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    if (fault) injections.add(fault);
     const cut = () => {
       client.destroy();
       server.destroy();
@@ -58,7 +64,7 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
 
   return {
     port: (proxy.address() as AddressInfo).port,
-    injected,
+    injections,
     choose(next) {
       choice = next;
     },

@@ -79,6 +79,10 @@ function secondUsers({ users }: FinalState): string[] {
 /** I6: who retries gets through; an honest client is refused after its own logout alone. */
 function lockedOut(operations: readonly Operation[], { leaves }: FinalState): string[] {
   const found: string[] = [];
+  for (const { kind, subject, outcome, received } of operations) {
+    if (outcome === "fail" && (kind === "logout" || kind === "write"))
+      found.push(`I6: the ${kind} of ${subject} was refused with ${received}`);
+  }
   const logouts = bySubject(operations, "logout");
   for (const [session, refreshes] of bySubject(operations, "refresh")) {
     const [logout] = logouts.get(session) ?? [];

@@ -11,7 +11,7 @@ export interface KillableService {
 }
 
 export async function startKillable(service: TestService): Promise<KillableService> {
-  const { engine, runtimeRole, masterKey } = service;
+  const { engine, runtimeRole, masterKey, publicUrl } = service;
   if (engine.kind !== "postgres") throw new Error("PGlite serves one process");
   const url = engine.url(runtimeRole);
   const start = (port: string) =>
@@ -19,6 +19,8 @@ export async function startKillable(service: TestService): Promise<KillableServi
       MIOSA_AUTH_DATABASE: url,
       MIOSA_AUTH_KEY: masterKey,
       MIOSA_AUTH_PORT: port,
+      // One for all processes, since tokens name it.
+      MIOSA_AUTH_PUBLIC_URL: publicUrl,
     });
   let running: Running<Record<string, string>> = await start("0");
   const port = Number(running.printed.port);

@@ -23,8 +23,8 @@ export interface RetryingClient {
 }
 
 // With a restart of the service in between.
-const mostTries = 120;
-const longestPause = 200;
+const mostTries = 200;
+const longestPause = 400;
 
 /** Refused for the moment, or of unknown outcome: the same request is sent again. */
 function isUnanswered(status: number): boolean {

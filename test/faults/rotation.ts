@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "../support/project.ts";
-import { openSession } from "../support/sessions.ts";
+import { type OpenedSession, openSession } from "../support/sessions.ts";
 import { readFinalState } from "./final_state.ts";
 import { type Operation, recordHistory } from "./history.ts";
 import { violations } from "./invariants.ts";
@@ -8,12 +8,12 @@ import { openClient, type RetryingClient, type Send } from "./retrying_client.ts
 
 export interface RotationOptions {
   readonly clients: number;
-  /** Until it says so, everybody rotates. */
-  readonly isEnough: () => boolean;
-  /** Milliseconds that a client rests after a rotation, at most. */
-  readonly rest?: number;
+  /** Begins when all have a session; until it has ended, everybody rotates. */
+  readonly faults: () => Promise<unknown>;
   /** Called when everybody has had enough: from then on there are no faults. */
   readonly calm?: () => Promise<void> | void;
+  /** Milliseconds that a client rests after a rotation, at most. */
+  readonly rest?: number;
 }
 
 export interface RotationResult {
@@ -27,19 +27,18 @@ export interface RotationResult {
 const rotationsPerWrite = 3;
 
 /**
- * Lets clients rotate their sessions, and write a little, until it is enough. Every second one then
- * logs out, while there are faults still; in the end everybody presents all that it was ever given,
- * or rotates once more where the session goes on.
+ * Lets clients rotate their sessions, and write a little, while there are faults. Every second one
+ * then logs out, before it is calm; in the end everybody presents all that it was ever given, or
+ * rotates once more where the session goes on.
  */
-export async function rotateUntil(
+export async function rotateDuring(
   project: TestProject,
   send: Send,
-  { clients, isEnough, rest = 0, calm }: RotationOptions,
+  { clients, faults, calm, rest = 0 }: RotationOptions,
 ): Promise<RotationResult> {
   const history = recordHistory();
-  const all: RetryingClient[] = [];
-  for (let index = 0; index < clients; index += 1)
-    all.push(openClient(history, send, await openSession(project)));
+  const sessions = await openSessions(project, clients);
+  const all = sessions.map((session) => openClient(history, send, session));
   const lockedOut = new Map<RetryingClient, string>();
   const each = (work: (client: RetryingClient, leaves: boolean) => Promise<void>) =>
     Promise.all(
@@ -49,7 +48,15 @@ export async function rotateUntil(
       }),
     );
 
-  await each((client, leaves) => liveOn(client, leaves, { isEnough, rest }));
+  let isOver = false;
+  const injecting = faults().finally(() => {
+    isOver = true;
+  });
+  await each(async (client, leaves) => {
+    await rotateUntil(client, () => isOver, rest);
+    if (leaves) await client.logout();
+  });
+  await injecting;
   await calm?.();
   await each((client, leaves) => (leaves ? client.presentAll() : client.rotate()));
   const operations = history.operations();
@@ -60,17 +67,25 @@ export async function rotateUntil(
   };
 }
 
-async function liveOn(
+// Over one connection.
+function openSessions(project: TestProject, count: number): Promise<OpenedSession[]> {
+  return project.transaction(async (sql) => {
+    const sessions: OpenedSession[] = [];
+    while (sessions.length < count) sessions.push(await openSession({ ...project, sql }));
+    return sessions;
+  });
+}
+
+async function rotateUntil(
   client: RetryingClient,
-  leaves: boolean,
-  { isEnough, rest }: { isEnough: () => boolean; rest: number },
+  isOver: () => boolean,
+  rest: number,
 ): Promise<void> {
-  for (let rotations = 1; rotations === 1 || !isEnough(); rotations += 1) {
+  for (let rotations = 1; rotations === 1 || !isOver(); rotations += 1) {
     await client.rotate();
     if (rotations % rotationsPerWrite === 0) await client.write();
     if (rest > 0) await sleep(Math.random() * rest);
   }
-  if (leaves) await client.logout();
 }
 
 /** How many operations of a kind ended how, such as `{ ok: 900, info: 100, fail: 0 }`. */

@@ -1,43 +1,80 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Instance, openInstance } from "../support/instance.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createTestProject, type TestProject } from "../support/project.ts";
-import type { Send } from "./retrying_client.ts";
-import { countOutcomes, rotateUntil } from "./rotation.ts";
-import { randomFault, startWireProxy, type WireProxy, wireFaults } from "./wire_proxy.ts";
+import { openBehindHttpProxy, openBehindWireProxy } from "./cut_service.ts";
+import { type HttpFault, httpFaults, randomHttpFault } from "./http_proxy.ts";
+import { countOutcomes, type RotationResult, rotateDuring } from "./rotation.ts";
+import { terminateBackends } from "./terminated_backends.ts";
+import { randomWireFault, wireFaults } from "./wire_proxy.ts";
+
+const clients = 16;
 
 let project: TestProject;
-let proxy: WireProxy;
-let instance: Instance;
 
 beforeAll(async () => {
   project = await createTestProject();
-  const { engine, runtimeRole } = project.service;
-  if (engine.kind !== "postgres") throw new Error("there is no connection to cut");
-  proxy = await startWireProxy(engine.server.port);
-  const url = proxy.through(engine.url(runtimeRole));
-  instance = openInstance(project.service, { url, deadline: 300 });
-});
-afterAll(async () => {
-  await instance.close();
-  await proxy.close();
 });
 
-const injected = () => [...proxy.injected.values()].reduce((sum, count) => sum + count, 0);
+function expectNothingLost({ operations, violations, lockedOut }: RotationResult): void {
+  expect(violations).toEqual([]);
+  expect(lockedOut).toEqual([]);
+  // Else no fault hit anybody.
+  expect(countOutcomes(operations, "refresh").info).toBeGreaterThan(20);
+}
 
-describe("clients that rotate while their service's connections are cut at random", () => {
-  it("keep one lineage each and all that was acknowledged, 300 faults (cases 28, 30, 189)", async () => {
-    const send: Send = (path, options) =>
-      project.request(path, { ...options, auth: instance.auth });
-    proxy.choose(randomFault(0.4));
-    const result = await rotateUntil(project, send, {
-      clients: 16,
-      isEnough: () => injected() >= 300,
+describe("clients that rotate and retry keep one lineage each, and all that was acknowledged", () => {
+  it("while the service's connections break, 240 times (cases 30, 189)", async () => {
+    const { proxy, send, close } = await openBehindWireProxy(project, 10);
+    const { injections } = proxy;
+    const result = await rotateDuring(project, send, {
+      clients,
+      faults: () => {
+        proxy.choose(randomWireFault(0.4));
+        return injections.reach(240);
+      },
       calm: () => proxy.choose(),
     });
-
-    expect(result.violations).toEqual([]);
-    expect(result.lockedOut).toEqual([]);
-    expect([...proxy.injected.keys()].sort()).toEqual([...wireFaults].sort());
-    expect(countOutcomes(result.operations, "refresh").info).toBeGreaterThan(100);
+    await close();
+    expectNothingLost(result);
+    expect([...injections.counts.keys()].sort()).toEqual([...wireFaults].sort());
   });
+
+  it("while their requests and replies are lost, 200 times (case 29)", async () => {
+    const { proxy, send, close } = await openBehindHttpProxy(project);
+    const { injections } = proxy;
+    const result = await rotateDuring(project, send, {
+      clients,
+      faults: () => {
+        proxy.choose(randomHttpFault(0.5));
+        return injections.reach(200);
+      },
+      calm: () => proxy.choose(),
+    });
+    await close();
+    expectNothingLost(result);
+    expect([...injections.counts.keys()].sort()).toEqual([...httpFaults].sort());
+  });
+
+  it("while backends are terminated, 60 times (case 189)", async () => {
+    const { send, close } = await openBehindHttpProxy(project);
+    const result = await rotateDuring(project, send, {
+      clients,
+      faults: () => terminateBackends(project.service, 60),
+    });
+    await close();
+    expectNothingLost(result);
+  });
+});
+
+describe("a request that arrives slowly, or whose sender closed its half", () => {
+  it.each<HttpFault>(["slow sender", "half-close"])(
+    "is answered as any other (%s)",
+    async (fault) => {
+      const { proxy, send, close } = await openBehindHttpProxy(project);
+      proxy.choose(() => fault);
+      const body = { refresh_token: "not one" };
+      const reply = await send("/refresh", { method: "POST", body });
+      await close();
+      expect(reply).toMatchObject({ status: 400, body: { error_code: "refresh_token_not_found" } });
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestProject, type TestProject } from "../support/project.ts";
 import { sendTo } from "./http_client.ts";
 import { type KillableService, startKillable } from "./killed_service.ts";
-import { countOutcomes, rotateUntil } from "./rotation.ts";
+import { countOutcomes, rotateDuring } from "./rotation.ts";
 
 const kills = 4;
 
@@ -19,24 +19,14 @@ afterAll(() => service?.stop());
 
 describe("clients that rotate while their service is killed and started again", () => {
   it("keep one lineage each and all that was acknowledged, 4 kills (case 185)", async () => {
-    let isOver = false;
-    const killing = (async () => {
+    const send = sendTo(() => service.port, project.id);
+    const faults = async () => {
       for (let kill = 0; kill < kills; kill += 1) {
         await sleep(randomInt(400));
         await service.killAndRestart();
       }
-      isOver = true;
-    })();
-    const rotating = rotateUntil(
-      project,
-      sendTo(() => service.port, project.id),
-      {
-        clients: 20,
-        isEnough: () => isOver,
-        rest: 20,
-      },
-    );
-    const [, result] = await Promise.all([killing, rotating]);
+    };
+    const result = await rotateDuring(project, send, { clients: 20, faults, rest: 20 });
 
     expect(result.violations).toEqual([]);
     expect(result.lockedOut).toEqual([]);

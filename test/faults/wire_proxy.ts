@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { messageReader } from "../support/postgres_messages.ts";
+import { countInjections, type Injections } from "./injections.ts";
 
 /** What may become of one statement on its way to Postgres. */
 export const wireFaults = [
@@ -28,8 +29,7 @@ export type ChooseFault = (statement: Buffer) => WireFault | undefined;
 export interface WireProxy {
   /** The same connection string through this proxy. */
   through(url: string): string;
-  /** How many statements met which fault so far. */
-  readonly injected: ReadonlyMap<WireFault, number>;
+  readonly injections: Injections<WireFault>;
   /** From now on another choice; without one everything passes. */
   choose(choice?: ChooseFault): void;
   close(): Promise<void>;
@@ -37,26 +37,19 @@ export interface WireProxy {
 
 const longestDelay = 50;
 
-/** One of `faults` for a share of the statements whose text contains `mark`. */
-export function randomFault(
-  rate: number,
-  faults: readonly WireFault[] = wireFaults,
-  mark = "",
-): ChooseFault {
-  return (statement) => {
-    if (Math.random() >= rate || !statement.includes(mark)) return undefined;
-    return faults[randomInt(faults.length)];
-  };
+/** One of all faults, for a share of the statements. */
+export function randomWireFault(rate: number): ChooseFault {
+  return () => (Math.random() < rate ? wireFaults[randomInt(wireFaults.length)] : undefined);
 }
 
 export async function startWireProxy(targetPort: number): Promise<WireProxy> {
   const links = new Set<Socket>();
-  const injected = new Map<WireFault, number>();
+  const injections = countInjections<WireFault>();
   let choice: ChooseFault | undefined;
 
   const decide: ChooseFault = (statement) => {
     const fault = choice?.(statement);
-    if (fault) injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    if (fault) injections.add(fault);
     return fault;
   };
   const proxy = createServer((client) => {
@@ -72,7 +65,7 @@ export async function startWireProxy(targetPort: number): Promise<WireProxy> {
   const { port } = proxy.address() as AddressInfo;
 
   return {
-    injected,
+    injections,
     through(url) {
       const changed = new URL(url);
       changed.port = `${port}`;

@@ -1,0 +1,47 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createTestProject, type TestProject } from "../support/project.ts";
+import { collectFigures, scaled } from "./figures.ts";
+import { sendTo } from "./http_client.ts";
+import { type KillableService, startKillable } from "./killed_service.ts";
+import { rotateDuring } from "./rotation.ts";
+import { addRotationFigures } from "./rotation_figures.ts";
+
+const clients = 200;
+const figures = collectFigures("Rotation while the service is killed");
+
+let project: TestProject;
+let services: KillableService[];
+
+beforeAll(async () => {
+  project = await createTestProject();
+  services = [await startKillable(project.service), await startKillable(project.service)];
+});
+afterAll(() => Promise.all(services.map((service) => service.stop())));
+
+it("200 clients that rotate and retry outlive kill -9 of two processes (case 185)", async () => {
+  const kills = scaled(500);
+  const starts: number[] = [];
+  let begun = 0;
+  const kill = async (service: KillableService) => {
+    while (begun < kills) {
+      begun += 1;
+      await sleep(randomInt(500));
+      starts.push(await service.killAndRestart());
+    }
+  };
+  const ports = services.map(({ port }) => port);
+  let turn = 0;
+  const send = sendTo(() => ports[turn++ % ports.length] ?? 0, project.id);
+  const faults = () => Promise.all(services.map(kill));
+  const result = await rotateDuring(project, send, { clients, faults, rest: 1_000 });
+
+  starts.sort((a, b) => a - b);
+  const at = (share: number) => `${Math.round(starts[Math.floor(starts.length * share)] ?? 0)} ms`;
+  figures.add("from start to ready, half of them within", starts.length, at(0.5));
+  figures.add("from start to ready, 99 of 100 within", starts.length, at(0.99));
+  addRotationFigures(figures, "kill -9", clients, result);
+  expect(result.violations).toEqual([]);
+  expect(result.lockedOut).toEqual([]);
+});

@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestService } from "../support/service.ts";
+
+// Longer than a call takes, or none would ever get through.
+const longestRest = 60;
+
+/** Ends `times` backends of the service one after the other, such as are at work before others. */
+export async function terminateBackends(
+  { engine, runtimeRole }: TestService,
+  times: number,
+): Promise<void> {
+  for (let terminated = 0; terminated < times; ) {
+    const ended = await engine.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where usename = $1 order by state = 'active' desc, random() limit 1`,
+      [runtimeRole],
+    );
+    terminated += ended.length;
+    await sleep(Math.random() * longestRest);
+  }
+}
