@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type History, type Invocation, recordHistory } from "./history.ts";
 import { type FinalState, violations } from "./invariants.ts";
 
-const nothing: FinalState = { leaves: new Map(), users: new Map(), values: new Map() };
+const nothing: FinalState = {
+  leaves: new Map(),
+  recoveredTooOften: new Set(),
+  users: new Map(),
+  values: new Map(),
+};
 const live: FinalState = { ...nothing, leaves: new Map([["s", 1]]) };
 
 const refresh = (given: string): Invocation => ({ kind: "refresh", subject: "s", given });
@@ -45,6 +50,15 @@ describe("the checker of histories is content with", () => {
     };
     for (const value of ["1", "2", "3"])
       expect(found(happened, { ...nothing, values: new Map([["k", value]]) })).toEqual([]);
+  });
+});
+
+describe("the checker of histories tells apart", () => {
+  it("a session that three late recoveries ended and one that was ended otherwise", () => {
+    const happened = (history: History) =>
+      history.invoke(refresh("1")).fail("refresh_token_already_used");
+    expect(found(happened, { ...nothing, recoveredTooOften: new Set(["s"]) })).toEqual([]);
+    expect(found(happened, nothing)).not.toEqual([]);
   });
 });
 

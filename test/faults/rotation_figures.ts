@@ -6,7 +6,7 @@ export function addRotationFigures(
   figures: Figures,
   what: string,
   clients: number,
-  { operations, violations, lockedOut }: RotationResult,
+  { operations, violations, lockedOut, recoveredTooOften }: RotationResult,
 ): void {
   const refreshes = countOutcomes(operations, "refresh");
   const writes = countOutcomes(operations, "write").ok + countOutcomes(operations, "logout").ok;
@@ -19,6 +19,7 @@ export function addRotationFigures(
     refreshes.info,
   );
   figures.add(`${what}: clients locked out`, clients, lockedOut.length + found("I6"));
+  figures.add(`${what}: signed out by three late recoveries in a row`, clients, recoveredTooOften);
   figures.add(`${what}: tokens with two children or leaves`, refreshes.ok, found("I2"));
   figures.add(`${what}: acknowledged writes and logouts lost`, writes, found("I1"));
   figures.add(
