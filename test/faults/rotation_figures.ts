@@ -18,7 +18,7 @@ export function addRotationFigures(
     refreshes.ok + refreshes.info,
     refreshes.info,
   );
-  figures.add(`${what}: clients locked out`, clients, lockedOut.length + found("I6"));
+  figures.add(`${what}: clients locked out`, clients, lockedOut.length);
   figures.add(`${what}: signed out by three late recoveries in a row`, clients, recoveredTooOften);
   figures.add(`${what}: tokens with two children or leaves`, refreshes.ok, found("I2"));
   figures.add(`${what}: acknowledged writes and logouts lost`, writes, found("I1"));
