@@ -29,37 +29,37 @@ const sizes = options.sizes.split(",").map(Number);
 const projects = options.projects.split(",").map(Number);
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
-const samples = new Map();
 
-async function measureAll(prepare, unit, counts) {
+await measureAll(userSizes, "users", sizes, [{ of: "p50", target: 1.1, most: true }]);
+await measureAll(projectSpread, "projects", projects, [
+  { target: 0.9 },
+  { of: "backendMegabytes", most: true },
+]);
+
+/** Reports each as it is done. Fewer than two counts are nothing to compare, and are left out. */
+async function measureAll(prepare, unit, counts, ratios) {
+  const [least, ...more] = counts;
+  if (more.length === 0) return;
+  const samples = new Map();
+  const nameOf = (count) => `refresh, ${count} ${unit}`;
   const { measure, close } = await prepare({ adminUrl, counts, program: options.pgbench });
   try {
     // The first round makes everything warm and is not counted.
     for (let round = 0; round <= rounds; round += 1) {
       for (const count of counts) {
         const sample = await measure(count, { seconds, round });
-        const name = `refresh, ${count} ${unit}`;
-        if (round > 0) samples.set(name, [...(samples.get(name) ?? []), sample]);
+        if (round > 0) samples.set(nameOf(count), [...(samples.get(nameOf(count)) ?? []), sample]);
       }
       process.stderr.write(round === 0 ? `${unit}: warm\n` : `round ${round} of ${rounds}\n`);
     }
   } finally {
     await close();
   }
+  await report(`growth-${unit}`, {
+    title: `Refresh as ${unit} become more`,
+    ...{ rounds, seconds, samples },
+    comparisons: ratios.flatMap((ratio) =>
+      more.map((count) => ({ measured: nameOf(count), limit: nameOf(least), ...ratio })),
+    ),
+  });
 }
-
-await measureAll(userSizes, "users", sizes);
-await measureAll(projectSpread, "projects", projects);
-const against = (unit, [least, ...more], rest) =>
-  more.map((count) => ({
-    ...{ measured: `refresh, ${count} ${unit}`, limit: `refresh, ${least} ${unit}`, ...rest },
-  }));
-await report("growth", {
-  title: "Refresh as users and projects become more",
-  ...{ rounds, seconds, samples },
-  comparisons: [
-    ...against("users", sizes, { of: "p50", target: 1.1, most: true }),
-    ...against("projects", projects, { target: 0.9 }),
-    ...against("projects", projects, { of: "backendMegabytes", most: true }),
-  ],
-});

@@ -26,6 +26,9 @@ export function requestOf({ method, path, token, headers = {}, body }) {
 function replies(socket) {
   let received = "";
   let waiting;
+  const failed = (error) => waiting?.reject(error ?? new Error("the server closed the connection"));
+  socket.on("error", failed);
+  socket.on("close", () => failed());
   socket.on("data", (chunk) => {
     received += chunk.toString("latin1");
     const end = received.indexOf("\r\n\r\n");
@@ -35,11 +38,11 @@ function replies(socket) {
     const status = Number(received.slice(9, 12));
     const text = received.slice(end + 4, bodyEnd);
     received = received.slice(bodyEnd);
-    waiting({ status, text });
+    waiting.resolve({ status, text });
   });
   return () =>
-    new Promise((resolve) => {
-      waiting = resolve;
+    new Promise((resolve, reject) => {
+      waiting = { resolve, reject };
     });
 }
 

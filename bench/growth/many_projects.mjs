@@ -14,6 +14,7 @@ export async function manyProjects(adminUrl, count, name = "miosa_bench_many") {
   url.pathname = `/${name}`;
   const admin = miosa.connectPostgres({ url: url.href, connections: 2 });
   await miosa.prepareDatabase(admin, { runtimeRole });
+  await miosa.upgradeProjects(admin);
   const keyring = miosa.parseKeyring(masterKey);
   const existing = new Set((await miosa.listProjects(admin)).map(({ id }) => id));
   const ids = Array.from({ length: count }, (_, index) => `proj_${name}_${index}`);

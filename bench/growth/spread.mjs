@@ -5,7 +5,6 @@ import { readFile } from "node:fs/promises";
 import { asProjectOwner } from "../../dist/src/projects/registry.js";
 import { administer } from "../administer.mjs";
 import { ask, start } from "../children.mjs";
-import { runtimeRole } from "../fixture.mjs";
 import { median } from "../report.mjs";
 import { manyProjects } from "./many_projects.mjs";
 import { tokenOf } from "./tokens.mjs";
@@ -16,26 +15,13 @@ const clients = 8;
 export async function projectSpread({ adminUrl, counts }) {
   const many = await manyProjects(adminUrl, Math.max(...counts));
   const servers = new Map();
-  const children = [];
   const close = async () => {
-    for (const { child } of children) child.kill();
+    for (const { server, load } of servers.values())
+      for (const { child } of [server, load]) child.kill();
     await many.admin.close();
   };
   try {
-    for (const count of counts) {
-      const seed = randomBytes(8).toString("hex");
-      const ids = many.ids.slice(0, count);
-      for (const id of ids) await seedSessions(many.admin, id, seed);
-      const before = await backends(many.adminUrl);
-      const server = await start("./server.mjs", { ...many, ids: undefined, connections });
-      const load = await start("./growth/spread_load.mjs");
-      children.push(server, load);
-      const { port } = server.ready;
-      // Enough for every connection to have met every project, or nearly.
-      await ask(load.child, { port, seed, ids, clients, passes: count === 1 ? 100 : 2 });
-      const pids = (await backends(many.adminUrl)).filter((pid) => !before.includes(pid));
-      servers.set(count, { server, load, pids });
-    }
+    for (const count of counts) servers.set(count, await serve(many, count));
   } catch (error) {
     await close();
     throw error;
@@ -43,15 +29,31 @@ export async function projectSpread({ adminUrl, counts }) {
   return { measure, close };
 
   async function measure(count, { seconds }) {
-    const { server, load, pids } = servers.get(count);
+    const { server, load, name } = servers.get(count);
+    // Enough for every connection to meet every project, or nearly, each time: one that nobody used
+    // for some seconds was closed.
+    await ask(load.child, { turns: Math.max(100, 2 * count) });
     await ask(server.child, "reset");
     const result = await ask(load.child, { seconds });
     if (result.failures > 0) throw new Error(`${result.failures} refreshes failed`);
     const { cpuMilliseconds, rssMegabytes } = await ask(server.child, "read");
     const cpuMicroseconds = (cpuMilliseconds * 1000) / result.requests;
-    const memory = await Promise.all(pids.map(privateMegabytes));
+    const memory = await backendMemory(many.adminUrl, name);
     return { ...result, cpuMicroseconds, rssMegabytes, backendMegabytes: median(memory) };
   }
+}
+
+async function serve({ admin, url, masterKey, ids }, count) {
+  const seed = randomBytes(8).toString("hex");
+  const touched = ids.slice(0, count);
+  for (const id of touched) await seedSessions(admin, id, seed);
+  const name = `miosa_bench_${seed}`;
+  const named = new URL(url);
+  named.searchParams.set("application_name", name);
+  const server = await start("./server.mjs", { url: named.href, masterKey, connections });
+  const load = await start("./growth/spread_load.mjs");
+  await ask(load.child, { port: server.ready.port, seed, ids: touched, clients });
+  return { server, load, name };
 }
 
 function seedSessions(admin, id, seed) {
@@ -72,17 +74,16 @@ function seedSessions(admin, id, seed) {
   );
 }
 
-async function backends(adminUrl) {
+/** What each backend has for itself alone, in megabytes, where this process may read it. */
+async function backendMemory(adminUrl, name) {
   const rows = await administer(
     adminUrl,
-    `select pid from pg_stat_activity
-     where datname = current_database() and usename = '${runtimeRole}'`,
+    `select pid from pg_stat_activity where application_name = '${name}'`,
   );
-  return rows.map(({ pid }) => pid);
-}
-
-/** What a backend has for itself alone, where this process may read it. */
-async function privateMegabytes(pid) {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
-  return Number(/Private_Dirty: +(\d+) kB/.exec(text)?.[1] ?? Number.NaN) / 1024;
+  return Promise.all(
+    rows.map(async ({ pid }) => {
+      const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
+      return Number(/Private_Dirty: +(\d+) kB/.exec(text)?.[1] ?? Number.NaN) / 1024;
+    }),
+  );
 }
