@@ -12,6 +12,14 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
+export interface PoolerOptions {
+  /** Server connections for each login and database. */
+  readonly poolSize: number;
+  readonly roles: readonly string[];
+  /** How many may be connected at once; 200 by default. */
+  readonly clients?: number;
+}
+
 /** Whether Debian's PgBouncer is on this machine. */
 export function hasPgBouncer(): boolean {
   return spawnSync("pgbouncer", ["--version"]).status === 0;
@@ -20,7 +28,7 @@ export function hasPgBouncer(): boolean {
 /** PgBouncer in transaction mode before a server, for logins without passwords. */
 export async function startPgBouncer(
   serverPort: number,
-  { poolSize, roles }: { readonly poolSize: number; readonly roles: readonly string[] },
+  { poolSize, roles, clients = 200 }: PoolerOptions,
 ): Promise<Pooler> {
   const user = serverUser();
   const folder = mkdtempSync(path.join(tmpdir(), "miosa-pgbouncer-"));
@@ -36,7 +44,7 @@ auth_type = trust
 auth_file = ${folder}/users.txt
 pool_mode = transaction
 default_pool_size = ${poolSize}
-max_client_conn = 200
+max_client_conn = ${clients}
 `,
     "users.txt": roles.map((role) => `"${role}" ""\n`).join(""),
   };
