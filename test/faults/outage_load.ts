@@ -70,8 +70,8 @@ export async function startOutageLoad(
     const user = await ask("user", "/user", { token: client.session.access_token });
     const signedIn = await ask("token", "/token", post({ email, password: goodPassword }));
     if (signedIn) spare.push(signedIn.body);
-    const token = spare[0]?.access_token ?? "";
-    const ended = await ask("logout", "/logout?scope=local", { method: "POST", token });
+    const token = spare[0]?.access_token;
+    const ended = token && (await ask("logout", "/logout?scope=local", { method: "POST", token }));
     if (ended) {
       spare.shift();
       loggedOut.push(String(claimsOf(token).session_id));

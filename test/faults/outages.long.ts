@@ -59,7 +59,7 @@ describe.each([false, true])(
         wrong.length,
       );
       figures.add(`${title}: acknowledged logouts lost`, load.loggedOut.length, lost);
-      expect([without, wrong, lost]).toEqual([[], [], 0]);
+      expect([without.slice(0, 5), wrong.slice(0, 5), lost]).toEqual([[], [], 0]);
       expect(sorted.at(-1)).toBeLessThan(longestRecovery);
     });
   },
