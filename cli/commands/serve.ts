@@ -38,6 +38,8 @@ interface Options extends MailFlags {
   publicUrl?: string;
   trustedProxy?: string[];
   connections: number;
+  connectionsPerProject?: number;
+  functionsPerConnection: number;
   preparedStatements?: boolean;
   allowPrivateProviders?: boolean;
   drain: number;
@@ -75,6 +77,21 @@ export function serve(): Command {
         .env("MIOSA_AUTH_CONNECTIONS")
         .default(10)
         .argParser((text) => parseWhole(text, { least: 1, most: 1_000 })),
+    )
+    .addOption(
+      new Option("--connections-per-project <number>", "of those, how many one project may take")
+        .env("MIOSA_AUTH_CONNECTIONS_PER_PROJECT")
+        .default(undefined, "four fifths")
+        .argParser((text) => parseWhole(text, { least: 1, most: 1_000 })),
+    )
+    .addOption(
+      new Option(
+        "--functions-per-connection <number>",
+        "replace a connection that called so many of its projects, as its memory grows; 0: never",
+      )
+        .env("MIOSA_AUTH_FUNCTIONS_PER_CONNECTION")
+        .default(200)
+        .argParser((text) => parseWhole(text, { least: 0, most: 100_000 })),
     )
     .addOption(
       flag(
@@ -160,6 +177,10 @@ function connect(url: string, options: Options, logger: Logger): Database {
   return connectPostgres({
     url,
     connections: options.connections,
+    ...(options.connectionsPerProject === undefined
+      ? {}
+      : { connectionsPerProject: options.connectionsPerProject }),
+    functionsPerConnection: options.functionsPerConnection,
     preparedStatements: options.preparedStatements ?? false,
     // The one transaction is the check at the start: a silent network must not keep the port shut.
     statementDeadline: 10_000,

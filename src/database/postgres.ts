@@ -1,18 +1,31 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import pg from "pg";
+import { FairGate } from "../admission/fair_gate.ts";
 import { AuthError } from "../errors.ts";
+import { CallAttempt, type CallLane, isConnectionDoubtful } from "./call_attempt.ts";
 import { callStatement } from "./calls.ts";
+import { ConnectionWear } from "./connection_wear.ts";
 import type { Database, FunctionCall, Row, Transaction } from "./database.ts";
 import { fromDriver, isRetryable } from "./errors.ts";
-import { FunctionQuery, type Statement } from "./function_query.ts";
+import type { Statement } from "./function_query.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database` */
   readonly url: string;
   /** Connections in the pool; 10 by default. */
   readonly connections?: number;
-  /** Calls that may wait for a connection before others are refused with 503; 200 by default. */
+  /** Of those, how many one project's calls may take; four fifths by default. */
+  readonly connectionsPerProject?: number;
+  /**
+   * Functions of projects that a connection calls before another takes its place, which bounds the
+   * memory of its backend; 200 by default, and 0 for any number.
+   */
+  readonly functionsPerConnection?: number;
+  /**
+   * Calls that may wait for a connection before others are refused with 503, those of the project with
+   * most of them first; 200 by default.
+   */
   readonly waiting?: number;
   /** Milliseconds until a connection must be had, waited for and made; 5,000 by default. */
   readonly connectTimeout?: number;
@@ -31,13 +44,18 @@ export interface PostgresOptions {
 
 const retries = 3;
 
+/** Connections that one project may hold while others hold none: four fifths of them. */
+function mostOfOneProject(connections: number): number {
+  return Math.max(1, Math.floor(connections * 0.8));
+}
+
 /** Opens a pool on a Postgres server. Nothing is connected until the first call. */
 export function connectPostgres(options: PostgresOptions): Database {
-  const connections = options.connections ?? 10;
+  const { connections = 10, connectTimeout = 5_000 } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     max: connections,
-    connectionTimeoutMillis: options.connectTimeout ?? 5_000,
+    connectionTimeoutMillis: connectTimeout,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: "miosa-auth",
@@ -51,29 +69,24 @@ export function connectPostgres(options: PostgresOptions): Database {
   pool.on("connect", (client) => client.on("error", () => {}));
   const deadline = options.deadline ?? 10_000;
   const waiting = options.waiting ?? 200;
-  const statements = options.preparedStatements ? namedStatement : unnamedStatement;
-
-  function callOnce(call: FunctionCall): Promise<string | null> {
-    return new Promise((resolve, reject) => {
-      if (isFull(pool, waiting)) throw new AuthError("service_unavailable", { retryAfter: 1 });
-      pool.connect((failure, client) => {
-        if (!client) return reject(failure);
-        const query = new FunctionQuery(call, statements(call), deadline, (error, json) => {
-          client.release(error !== null && isConnectionDoubtful(error));
-          if (error) reject(error);
-          else resolve(json);
-        });
-        client.query(query);
-      });
-    });
-  }
+  const perProject = options.connectionsPerProject ?? mostOfOneProject(connections);
+  const lane: CallLane = {
+    ...{ pool, deadline, patience: connectTimeout },
+    gate: new FairGate({
+      slots: connections,
+      spare: Math.max(0, connections - perProject),
+      waiting,
+    }),
+    wear: new ConnectionWear(options.functionsPerConnection ?? 200),
+    statementOf: options.preparedStatements ? namedStatement : unnamedStatement,
+  };
 
   return {
     engine: "postgres",
     async call<T>(call: FunctionCall): Promise<T> {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return JSON.parse((await callOnce(call)) ?? "null") as T;
+          return JSON.parse((await CallAttempt.run(lane, call)) ?? "null") as T;
         } catch (error) {
           if (!isRetryable(error)) throw fromDriver(error);
           if (attempt >= retries) throw new AuthError("conflict");
@@ -92,7 +105,7 @@ export function connectPostgres(options: PostgresOptions): Database {
     load: () => ({
       busy: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
-      waiting: pool.waitingCount,
+      waiting: lane.gate.waiting + pool.waitingCount,
       capacity: connections,
     }),
     close: () => pool.end(),
@@ -148,14 +161,6 @@ class ClientTransaction implements Transaction {
       throw fromDriver(error);
     }
   }
-}
-
-// A server answers with an SQLSTATE; anything else (time-out, reset, cut) leaves a connection of
-// which nobody knows what it will say next. After 57P0x, 08xxx and the time-outs of a session it is
-// gone as well, and after 25006 it leads to a server that is a standby by now: another one may lead to
-// the primary.
-function isConnectionDoubtful(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) || /^(08|57P0|25P0[34]|25006)/.test(error.code ?? "");
 }
 
 const statementNames = new LRUCache<string, string>({ max: 20_000 });

@@ -104,20 +104,100 @@ describe.each([true, false])("a call, with prepared statements %s", (preparedSta
   });
 });
 
+describe("a connection", () => {
+  const serve = async (database: Database, projects: number) => {
+    const backends = new Set<unknown>();
+    for (let call = 0; call < projects; call += 1) {
+      const project = `calls_${call % projects}`;
+      backends.add(await database.call({ schema: project, name: "backend", args: [] }));
+    }
+    return backends.size;
+  };
+
+  it("is replaced once it called as many functions as it may, and not for many calls", async () => {
+    const projects = Array.from({ length: 20 }, (_, index) => `calls_${index}`);
+    await admin.transaction((tx) =>
+      tx.script(
+        projects
+          .map(
+            (project) => `
+              create schema ${project};
+              create function ${project}.backend() returns jsonb
+                language sql as $$ select to_jsonb(pg_backend_pid()) $$;`,
+          )
+          .join("\n"),
+      ),
+    );
+    const bounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 4 });
+    for (let time = 0; time < 20; time += 1) expect(await serve(bounded, 1)).toBe(1);
+    expect(await serve(bounded, 3)).toBe(1);
+    // A connection ends after 3 or 4 of them.
+    const backends = await serve(bounded, 20);
+    expect(backends).toBeGreaterThanOrEqual(5);
+    expect(backends).toBeLessThanOrEqual(7);
+    await bounded.close();
+
+    const unbounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 0 });
+    expect(await serve(unbounded, 20)).toBe(1);
+    await unbounded.close();
+    await admin.transaction((tx) => tx.script(`drop schema ${projects.join(", ")} cascade`));
+  });
+});
+
 describe("calls that find every connection busy", () => {
   it("are refused once as many wait as may, and the waiting ones are answered", async () => {
     const connection = connectPostgres({ url: adminUrl, connections: 1, waiting: 2 });
     await echo(connection);
     const asked = ["a", "b", "c", "d", "e"].map((text) => echo(connection, text));
-    expect(connection.load?.()).toEqual({ busy: 0, idle: 1, waiting: 2, capacity: 1 });
+    expect(connection.load?.()).toEqual({ busy: 0, idle: 1, waiting: 3, capacity: 1 });
     const answers = await Promise.allSettled(asked);
     const answered = answers.flatMap((answer) =>
       answer.status === "fulfilled" ? [(answer.value as unknown[])[0]] : [],
     );
-    expect(answered).toEqual(["a", "b"]);
-    for (const answer of answers.slice(2)) {
+    expect(answered).toEqual(["a", "b", "c"]);
+    for (const answer of answers.slice(3)) {
       expect(answer).toMatchObject({ reason: { code: "service_unavailable" } });
     }
     await connection.close();
+  });
+});
+
+describe("a connection", () => {
+  const serve = async (database: Database, projects: number) => {
+    const backends = new Set<unknown>();
+    for (let call = 0; call < projects; call += 1) {
+      const project = `calls_${call % projects}`;
+      backends.add(await database.call({ schema: project, name: "backend", args: [] }));
+    }
+    return backends.size;
+  };
+
+  it("is replaced once it called as many functions as it may, and not for many calls", async () => {
+    const projects = Array.from({ length: 20 }, (_, index) => `calls_${index}`);
+    await admin.transaction((tx) =>
+      tx.script(
+        projects
+          .map(
+            (project) => `
+              create schema ${project};
+              create function ${project}.backend() returns jsonb
+                language sql as $$ select to_jsonb(pg_backend_pid()) $$;`,
+          )
+          .join("\n"),
+      ),
+    );
+    const bounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 4 });
+    for (let time = 0; time < 20; time += 1) expect(await serve(bounded, 1)).toBe(1);
+    expect(await serve(bounded, 3)).toBe(1);
+    // A connection ends after 3 or 4 of them.
+    const backends = await serve(bounded, 20);
+    expect(backends).toBeGreaterThanOrEqual(5);
+    expect(backends).toBeLessThanOrEqual(7);
+    await bounded.close();
+
+    const unbounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 0 });
+    expect(await serve(unbounded, 20)).toBe(1);
+    await unbounded.close();
+    await admin.transaction((tx) => tx.script(`drop schema ${projects.join(", ")} cascade`));
   });
 });

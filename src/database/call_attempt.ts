@@ -1,0 +1,111 @@
+import pg from "pg";
+import type { Entrant, FairGate } from "../admission/fair_gate.ts";
+import { AuthError } from "../errors.ts";
+import type { ConnectionWear } from "./connection_wear.ts";
+import type { FunctionCall } from "./database.ts";
+import { FunctionQuery, type Statement } from "./function_query.ts";
+
+/** What all calls of a database share. */
+export interface CallLane {
+  readonly pool: pg.Pool;
+  readonly gate: FairGate<CallAttempt>;
+  readonly wear: ConnectionWear;
+  /** Milliseconds until a call that runs is given up. */
+  readonly deadline: number;
+  /** Milliseconds until a call that waits is refused. */
+  readonly patience: number;
+  readonly statementOf: (call: FunctionCall) => Statement;
+}
+
+type Resolve = (json: string | null) => void;
+type Reject = (error: unknown) => void;
+
+/** One attempt at a call: it waits for its project's turn, takes a connection and gives both back. */
+export class CallAttempt implements Entrant {
+  readonly #lane: CallLane;
+  readonly #call: FunctionCall;
+  readonly #resolve: Resolve;
+  readonly #reject: Reject;
+  #hasStarted = false;
+  #patience: NodeJS.Timeout | undefined;
+
+  private constructor(lane: CallLane, call: FunctionCall, resolve: Resolve, reject: Reject) {
+    this.#lane = lane;
+    this.#call = call;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Resolves with the JSON text of the value. */
+  static run(lane: CallLane, call: FunctionCall): Promise<string | null> {
+    return new Promise((resolve, reject) => {
+      new CallAttempt(lane, call, resolve, reject).#enter();
+    });
+  }
+
+  get party(): string {
+    return this.#call.schema;
+  }
+
+  start(): void {
+    this.#hasStarted = true;
+    clearTimeout(this.#patience);
+    const { pool } = this.#lane;
+    pool.connect((failure, client) => {
+      if (client) this.#send(client);
+      // Who waited while the pool was closed is refused like who comes to one that is full.
+      else this.#fail(pool.ending ? overload() : failure);
+    });
+  }
+
+  refuse(): void {
+    this.#hasStarted = true;
+    clearTimeout(this.#patience);
+    this.#reject(overload());
+  }
+
+  #enter(): void {
+    const { gate, patience } = this.#lane;
+    gate.enter(this);
+    if (this.#hasStarted) return;
+    this.#patience = setTimeout(() => {
+      gate.withdraw(this);
+      this.refuse();
+    }, patience);
+  }
+
+  #send(client: pg.PoolClient): void {
+    const { deadline, statementOf, wear, gate } = this.#lane;
+    const { schema } = this.#call;
+    const query = new FunctionQuery(
+      this.#call,
+      statementOf(this.#call),
+      deadline,
+      (error, json) => {
+        const isWorn = wear.isWornBy(client, schema);
+        client.release(isWorn || (error !== null && isConnectionDoubtful(error)));
+        if (error) this.#reject(error);
+        else this.#resolve(json);
+        gate.leave(schema);
+      },
+    );
+    client.query(query);
+  }
+
+  #fail(failure: unknown): void {
+    this.#reject(failure);
+    this.#lane.gate.leave(this.#call.schema);
+  }
+}
+
+function overload(): AuthError {
+  return new AuthError("service_unavailable", { retryAfter: 1 });
+}
+
+// A server answers with an SQLSTATE; anything else (time-out, reset, cut) leaves a connection of
+// which nobody knows what it will say next. After 57P0x, 08xxx and the time-outs of a session it is
+// gone as well, and after 25006 it leads to a server that is a standby by now: another one may lead to
+// the primary.
+export function isConnectionDoubtful(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || /^(08|57P0|25P0[34]|25006)/.test(error.code ?? "");
+}
