@@ -68,6 +68,11 @@ export function localUrl(port: number = defaultPort): string {
   return `http://localhost:${port}`;
 }
 
+/** Where something listens. */
+export function originOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** The key from the environment, never from the arguments, which other users of a machine can see. */
 export function requireMasterKey(): string {
   const key = process.env.MIOSA_AUTH_KEY;

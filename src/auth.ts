@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import type { Registry } from "prom-client";
 import type { Database } from "./database/database.ts";
 import { registryFunctions } from "./database/functions.ts";
 import { AuthError } from "./errors.ts";
@@ -17,6 +18,8 @@ import { createHasher, type Hasher, type HasherOptions } from "./passwords/hashe
 import { type Directory, projectDirectory } from "./projects/directory.ts";
 import { authUrlOf } from "./projects/environment.ts";
 import { parseKeyring } from "./projects/secrets.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+import { watchDatabase, watchHasher } from "./telemetry/watched.ts";
 
 export interface AuthOptions {
   /** One database, or the databases of a fleet. Closing them stays with the caller. */
@@ -40,6 +43,11 @@ export interface AuthOptions {
   readonly pruning?: PruningOptions;
   /** Silent by default. */
   readonly logger?: Logger;
+  /**
+   * A registry of prom-client's that tells of this service from now on, and until it is closed. One
+   * registry holds the metrics of one service.
+   */
+  readonly metrics?: Registry;
 }
 
 export interface MailOptions {
@@ -84,28 +92,33 @@ export interface Auth {
  * ```
  */
 export function createAuth(options: AuthOptions): Auth {
-  const databases = [options.database].flat() as readonly Database[];
   const keyring = parseKeyring(options.masterKey);
+  const hasher = options.hasher ?? createHasher(options.hashing);
+  const given = [options.database].flat() as readonly Database[];
+  const metrics = options.metrics && createMetrics(options.metrics, { databases: given, hasher });
+  const databases = given.map((database, index) =>
+    watchDatabase(database, (reason) => metrics?.callFailed(index, reason)),
+  );
   const publicUrl = options.publicUrl.replace(/\/+$/, "");
   const logger = options.logger ?? pino({ enabled: false });
   const directory = projectDirectory({ databases, keyring });
   const delivery =
-    options.mail && deliver(options.mail, { databases, directory, publicUrl, logger });
+    options.mail && deliver(options.mail, { databases, directory, publicUrl, logger, metrics });
   const pruning: Pruning | undefined =
     options.pruning && startPruning({ ...options.pruning, databases, logger });
-  const hasher = options.hasher ?? createHasher(options.hashing);
   const mailbox = options.mail?.showMailbox ? mailboxOf(options.mail) : undefined;
   const deliverMail = async () => delivery?.drain();
   let isDraining = false;
   const app = createApp({
     directory,
-    hasher,
+    hasher: watchHasher(hasher, metrics?.hashRefused),
     signupGate: signupGate(),
     publicUrl,
     allowsLoopbackOrigins: options.allowLoopbackOrigins ?? false,
     clientAddress: clientAddressReader({ trustedProxies: options.trustedProxies ?? [] }),
     remote: openRemote(options.providers),
     logger,
+    ...(metrics ? { metrics } : {}),
     ...(mailbox ? { mailbox: { transport: mailbox, deliverMail } } : {}),
     mailQueued: () => delivery?.wake(),
     async checkReadiness() {
@@ -122,6 +135,7 @@ export function createAuth(options: AuthOptions): Auth {
     close: async () => {
       await Promise.all([delivery?.stop(), pruning?.stop()]);
       if (!options.hasher) await hasher.close();
+      metrics?.close();
     },
   };
 }
@@ -131,14 +145,16 @@ interface DeliveryParts {
   readonly directory: Directory;
   readonly publicUrl: string;
   readonly logger: Logger;
+  readonly metrics: Metrics | undefined;
 }
 
-function deliver(options: MailOptions, { publicUrl, ...parts }: DeliveryParts): Delivery {
+function deliver(options: MailOptions, { publicUrl, metrics, ...parts }: DeliveryParts): Delivery {
   const { transport, templates, pollInterval } = options;
   return startDelivery({
     ...parts,
     fleet: transport ? senderOf(transport) : null,
     authUrl: (projectId) => authUrlOf(publicUrl, projectId),
+    ...(metrics ? { tried: metrics.mailTried } : {}),
     ...(templates ? { folderTemplates: templates } : {}),
     ...(pollInterval === undefined ? {} : { pollInterval }),
   });

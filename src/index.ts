@@ -16,6 +16,7 @@ export {
   startDevelopment,
 } from "./development/start.ts";
 export { AuthError, type AuthErrorCode, errorTable } from "./errors.ts";
+export { type MetricsServerOptions, startMetricsServer } from "./http/metrics_server.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./http/server.ts";
 export type { MailWording } from "./mail/message.ts";
 export { type Preview, type PreviewOptions, previewMails, writePreviews } from "./mail/preview.ts";
@@ -122,6 +123,7 @@ export {
   type UpgradeReport,
   upgradeProjects,
 } from "./projects/upgrade_projects.ts";
+export { processRegistry } from "./telemetry/metrics.ts";
 export { createUser, type NewUser } from "./users/create.ts";
 export { type ListOptions, listUsers, type UserPage } from "./users/list.ts";
 export {

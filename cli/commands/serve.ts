@@ -15,11 +15,13 @@ import {
 } from "../../src/index.ts";
 import { stderrLogger } from "../logger.ts";
 import { type MailFlags, mailOptions, mailSettings } from "../mail_options.ts";
+import { type MetricsFlags, metricsOptions, serveMetrics } from "../metrics_options.ts";
 import {
   flag,
   jsonOption,
   localUrl,
   mailTemplatesOption,
+  originOf,
   parseDatabaseUrl,
   parseWhole,
   portOption,
@@ -31,7 +33,7 @@ import {
 import { print, printNotes, reasonOf } from "../output.ts";
 import { onShutdown } from "../shutdown.ts";
 
-interface Options extends MailFlags {
+interface Options extends MailFlags, MetricsFlags {
   database: string[];
   port: number;
   host: string;
@@ -118,6 +120,7 @@ export function serve(): Command {
         "MIOSA_AUTH_NO_PRUNE",
       ),
     );
+  for (const option of metricsOptions()) command.addOption(option);
   for (const option of mailOptions()) command.addOption(option);
   return command
     .addOption(jsonOption())
@@ -150,8 +153,17 @@ async function run(options: Options): Promise<void> {
     const databases = options.database.map((url) => connect(url, options, logger));
     closers.push(() => Promise.all(databases.map((database) => database.close())));
     for (const database of databases) printNotes(await checkOrWait(database));
+    const metrics = await serveMetrics(options, closers);
     const { auth, server, publicUrl } = await start(
-      { database: databases, masterKey, mail, providers, logger, ...pruning },
+      {
+        database: databases,
+        masterKey,
+        mail,
+        providers,
+        logger,
+        ...pruning,
+        ...(metrics ? { metrics: metrics.registry } : {}),
+      },
       options,
       closers,
     );
@@ -163,8 +175,10 @@ async function run(options: Options): Promise<void> {
       await close();
     });
     const { host } = options;
-    print({ public_url: publicUrl, host, port: server.port }, options.json, () => [
+    const facts = { public_url: publicUrl, host, port: server.port, ...metrics?.facts };
+    print(facts, options.json, () => [
       `Serving ${databases.length} database(s) on ${originOf(host, server.port)}, reached as ${publicUrl}`,
+      ...(metrics ? [`Metrics on ${metrics.facts.metrics_url}`] : []),
     ]);
   } catch (error) {
     // What is open would keep the process.
@@ -229,8 +243,4 @@ async function checkOrWait(database: Database): Promise<string[]> {
     if (!(error instanceof AuthError) || error.code !== "service_unavailable") throw error;
     return [`${reasonOf(error)}; serving 503 until it can`];
   }
-}
-
-function originOf(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -14,7 +14,8 @@ grant execute on function
   postpone_mail(bigint, uuid, text, boolean),
   release_mail(bigint, uuid),
   defer_mail(bigint, uuid, text, integer),
-  prune_mail(integer)
+  prune_mail(integer),
+  outbox_state()
 to miosa_auth_runtime;
 grant insert (project_id, purpose, recipient, payload, user_id, data) on outbox to miosa_auth_project;
 grant select (project_id, purpose, recipient, user_id) on outbox to miosa_auth_project;

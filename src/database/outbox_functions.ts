@@ -28,6 +28,15 @@ export interface MailData {
   readonly new_email?: string;
 }
 
+/** The mail of all projects of a database, and the clock that measures its age. */
+export interface OutboxState {
+  /** Seconds since 1970. */
+  readonly clock: number;
+  readonly queued: number;
+  readonly parked: number;
+  readonly oldest_queued_seconds: number;
+}
+
 /** A mail under its lease. */
 export type Leased = Pick<ClaimedMail, "id" | "lease">;
 
@@ -65,5 +74,7 @@ export function outboxFunctions(database: Database) {
       call<boolean>("defer_mail", ...leased(mail), text(failure), integer(seconds)),
 
     prune: (limit: number) => call<number>("prune_mail", integer(limit)),
+
+    state: () => database.call<OutboxState>({ schema, name: "outbox_state", args: [] }),
   };
 }

@@ -5,6 +5,7 @@ import { accessLog } from "./access_log.ts";
 import { registerAuthorize } from "./authorize.ts";
 import { registerCallback } from "./callback.ts";
 import { projectCors } from "./cors.ts";
+import { countRequests } from "./count_requests.ts";
 import { registerDevMailbox } from "./dev_mailbox/routes.ts";
 import { errorReply } from "./errors.ts";
 import { fixedHeaders } from "./fixed_headers.ts";
@@ -29,6 +30,7 @@ import { registerSessions } from "./sessions.ts";
 import { registerSettings } from "./settings.ts";
 import { registerSignup } from "./signup.ts";
 import { registerToken } from "./token.ts";
+import { traceRequests } from "./trace_requests.ts";
 import { registerUpdateUser } from "./update_user.ts";
 import { registerUser } from "./user.ts";
 import { registerVerify } from "./verify.ts";
@@ -45,6 +47,8 @@ export function createApp(service: Service): App {
   app.onError((error, c) => errorReply(error, c as HttpContext));
   app.notFound((c) => errorReply(new AuthError("not_found"), c as HttpContext));
 
+  app.use(traceRequests);
+  if (service.metrics) app.use(countRequests(service.metrics));
   app.use((c, next) => {
     c.set("service", service);
     return next();

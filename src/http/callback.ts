@@ -92,6 +92,7 @@ async function comeBack(c: HttpContext): Promise<Response> {
 }
 
 async function finish(c: HttpContext, flow: OAuthFlow, secrets: FlowSecrets) {
+  if (!flow.session_id) c.set("signIn", "provider");
   const reachable = await requireProvider(c, flow.provider);
   const { provider } = reachable;
   const isSame = secrets.clientId === provider.clientId && secrets.issuer === provider.issuer;

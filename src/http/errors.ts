@@ -31,9 +31,10 @@ export function errorReply(error: Error, c: HttpContext): Response {
   return c.json(errorBody(refusal, status, asksForVersion), status as ContentfulStatusCode);
 }
 
-/** What was thrown, as a refusal; logged when it is ours to mend. */
+/** What was thrown, as a refusal; counted, and logged when it is ours to mend. */
 export function readRefusal(error: Error, c: HttpContext): AuthError {
   const refusal = toAuthError(error);
+  c.set("refusalCode", refusal.code);
   if (refusal.status >= 500) logFailure(c, refusal, error);
   return refusal;
 }

@@ -40,6 +40,7 @@ const googleIssuer = "https://accounts.google.com";
  */
 export async function grantIdToken(c: HttpContext, body: IdTokenBody): Promise<SessionReply> {
   const { functions, issuer, configuration } = c.get("project");
+  if (!body.link_identity) c.set("signIn", "id_token");
   const caller = body.link_identity ? await requireCaller(c) : null;
   if (caller && !configuration.manual_linking) throw new AuthError("manual_linking_disabled");
   const identity = await readIdentity(c, body).catch((error: unknown) => {

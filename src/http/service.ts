@@ -2,11 +2,13 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Logger } from "pino";
 import type { Client } from "../database/functions.ts";
+import type { AuthErrorCode } from "../errors.ts";
 import type { MailboxTransport } from "../mail/transports/mailbox.ts";
 import type { Remote } from "../oauth/remote.ts";
 import type { Hasher, PasswordHasher } from "../passwords/hasher.ts";
 import type { PasswordPolicy } from "../passwords/sign_up.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { TokenIssuer } from "../tokens/session_reply.ts";
 import type { ClientAddressReader } from "./client_address.ts";
 import type { SignupGate } from "./signup_gate.ts";
@@ -23,6 +25,8 @@ export interface Service {
   /** How providers are asked. */
   readonly remote: Remote;
   readonly logger: Logger;
+  /** Where requests are counted, if anywhere. */
+  readonly metrics?: Pick<Metrics, "requestAnswered">;
   /** Mail that was kept instead of sent, to look at; in development alone. */
   readonly mailbox?: DevelopmentMailbox;
   /** A request may have queued mail: whoever delivers need not wait for its next look. */
@@ -50,6 +54,9 @@ export interface Bindings {
   readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
 }
 
+/** A way to sign in, as it is counted. */
+export type SignInBy = "password" | "mail" | "provider" | "id_token" | "anonymous";
+
 export interface HttpEnv {
   Bindings: Bindings;
   Variables: {
@@ -57,6 +64,10 @@ export interface HttpEnv {
     requestId: string;
     project: RequestProject;
     client: Client;
+    /** Why the request was refused. */
+    refusalCode?: AuthErrorCode;
+    /** How somebody tries to sign in by it, if so. */
+    signIn?: SignInBy | undefined;
   };
 }
 

@@ -63,6 +63,7 @@ export function registerSignup(app: App): void {
 
 async function signUpAnonymously(c: HttpContext, userMetadata: object | null) {
   const { id, functions, configuration, issuer } = c.get("project");
+  c.set("signIn", "anonymous");
   if (!configuration.anonymous_users) throw new AuthError("anonymous_provider_disabled");
   const client = c.get("client");
   await c.get("service").signupGate.pass(id, client.address, configuration.signups_per_address);

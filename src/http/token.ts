@@ -66,6 +66,7 @@ export function registerToken(app: App): void {
 
 async function grantPassword(c: HttpContext, body: TokenBody): Promise<SessionReply> {
   const { project, client } = c.var;
+  c.set("signIn", "password");
   if (body.phone) throw new AuthError("phone_provider_disabled");
   const { email } = requireEmail(body.email);
   const password = requireText(body.password, "password");

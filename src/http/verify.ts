@@ -38,9 +38,11 @@ const route = createRoute({
 export function registerVerify(app: App): void {
   app.openapi(route, async (c) => {
     const refreshToken = newRefreshToken();
+    c.set("signIn", "mail");
     const redeemed = await redeem(c, c.req.valid("json"), refreshToken);
     c.get("service").mailQueued();
     if (redeemed.half_done) {
+      c.set("signIn", undefined);
       const msg =
         "Confirmation link accepted. Please proceed to confirm link sent to the other email";
       return c.json({ msg, code: "200" }, 200);

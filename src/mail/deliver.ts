@@ -5,6 +5,7 @@ import type { MailConfiguration } from "../database/functions.ts";
 import type { ClaimedMail, OutboxFunctions } from "../database/outbox_functions.ts";
 import { AuthError, OperatorError } from "../errors.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
+import { inSpan } from "../telemetry/spans.ts";
 import { isWorthSending, openMail, outgoingMail } from "./outgoing.ts";
 import { isMailPurpose } from "./purposes.ts";
 import type { ProjectRoute, Route, Routes } from "./routes.ts";
@@ -25,6 +26,8 @@ export interface DeliverOptions {
   readonly stopping: AbortSignal;
   /** Aborted when a mail that is under way must be given up. */
   readonly giveUp: AbortSignal;
+  /** Hears what came of each try. */
+  readonly tried: (outcome: MailOutcome) => void;
   /** Hears of calls that failed and are made again. */
   readonly databaseFailed: (error: unknown) => void;
 }
@@ -33,6 +36,12 @@ export interface DeliverOptions {
 const untilMended = 60;
 const oldest = 7 * 24 * 60 * 60 * 1_000;
 const mostAttempts = 100;
+
+/**
+ * What came of a try, as it is counted: `failed` is tried again, `parked` is given up, `deferred` was
+ * not tried at all, `dropped` is not worth sending any more.
+ */
+export type MailOutcome = "sent" | "failed" | "parked" | "deferred" | "dropped";
 
 /** What becomes of a mail that was not sent. */
 type Verdict =
@@ -43,7 +52,7 @@ type Verdict =
 
 /** Tries one leased mail and records what came of it. Rejects only when the database is away. */
 export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promise<void> {
-  const { outbox, logger } = options;
+  const { outbox, logger, tried } = options;
   const started = performance.now();
   const line = {
     mail: mail.id,
@@ -51,9 +60,10 @@ export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promi
     purpose: mail.purpose,
     attempts: mail.attempts,
   };
-  const verdict = await attempt(mail, options).catch(unexpected);
+  const verdict = await inSpan("deliver mail", {}, () => attempt(mail, options)).catch(unexpected);
   const ms = Math.round(performance.now() - started);
   if (verdict === null) {
+    tried("sent");
     await settle(mail, options);
     logger.info({ ...line, ms }, "mail sent");
     return;
@@ -64,14 +74,17 @@ export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promi
       return;
     case "settle":
       await outbox.settle(mail);
+      tried("dropped");
       logger.info({ ...line, reason: verdict.because }, "mail dropped");
       return;
     case "defer":
       await outbox.defer(mail, verdict.failure, verdict.seconds);
+      tried("deferred");
       logDeferral(logger, line, verdict);
       return;
     case "postpone": {
       const state = await outbox.postpone(mail, verdict.failure, verdict.isPermanent);
+      tried(state === "parked" ? "parked" : "failed");
       const level = state === "parked" ? "error" : "warn";
       logger[level]({ ...line, failure: verdict.failure, state, ms }, "mail not sent");
     }

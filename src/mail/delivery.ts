@@ -3,6 +3,7 @@ import type { Database } from "../database/database.ts";
 import { outboxFunctions } from "../database/outbox_functions.ts";
 import type { Directory } from "../projects/directory.ts";
 import { type Courier, startCourier } from "./courier.ts";
+import type { MailOutcome } from "./deliver.ts";
 import { type CoolDown, openRoutes } from "./routes.ts";
 import type { FolderTemplate } from "./templates/template.ts";
 import type { Sender } from "./transports/transport.ts";
@@ -23,6 +24,8 @@ export interface DeliveryOptions {
   /** Milliseconds for one mail; 45,000 by default, always less than half of the lease. */
   readonly sendTimeout?: number;
   readonly coolDown?: CoolDown;
+  /** Hears what came of each try. */
+  readonly tried?: (outcome: MailOutcome) => void;
 }
 
 /** Mail on its way from the outboxes of a fleet. */
@@ -64,6 +67,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
         sendTimeout: options.sendTimeout ?? 45_000,
         stopping: stopping.signal,
         giveUp: giveUp.signal,
+        tried: options.tried ?? (() => {}),
       },
     });
   });

@@ -1,6 +1,8 @@
+import { SpanKind } from "@opentelemetry/api";
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
 import { LRUCache } from "lru-cache";
 import type { AuthorizationServer } from "oauth4webapi";
+import { inSpan } from "../telemetry/spans.ts";
 import { discoverServer } from "./discovery.ts";
 import { requireAdmitted, type SafeFetch, safeFetch } from "./safe_fetch.ts";
 
@@ -40,7 +42,7 @@ const mostServers = 1_000;
 
 export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOptions = {}): Remote {
   const rules = { allowPrivate, deadline };
-  const fetch = safeFetch(rules);
+  const fetch = inSpans(safeFetch(rules));
   const admit = (url: string) => requireAdmitted(new URL(url), rules);
   const failures = new LRUCache<string, Error>({ max: mostServers, ttl: rest });
   // Whoever may ask at all could otherwise have a server that is broken asked without end.
@@ -100,4 +102,15 @@ async function readable(answer: Promise<Response>): Promise<Response> {
   const reply = await answer;
   if (reply.status !== 200) throw new Error(`the keys were answered with ${reply.status}`);
   return reply;
+}
+
+// A path or a query may hold a code: the host is told alone.
+function inSpans(fetch: SafeFetch): SafeFetch {
+  return async (url, init = {}) => {
+    const attributes = {
+      "http.request.method": init.method ?? "GET",
+      "server.address": new URL(url).hostname,
+    };
+    return inSpan("fetch provider", attributes, () => fetch(url, init), SpanKind.CLIENT);
+  };
 }

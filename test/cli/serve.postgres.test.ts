@@ -112,6 +112,35 @@ describe("serve", () => {
     ]);
   });
 
+  it("has metrics on a port of its own, and not on the public one", async () => {
+    const server = await serve({ ...mail, MIOSA_AUTH_METRICS_PORT: "0" });
+    const url = `${server.printed.metrics_url}`;
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
+    expect(url).not.toContain(`:${server.printed.port}/`);
+    await post(`${server.authUrl}/token`, { email: freshEmail(), password: goodPassword });
+    expect([
+      await status(`${server.origin}/metrics`),
+      await status(`${server.authUrl}/metrics`),
+      await status(new URL("/health", url).href),
+      (await post(url, {})).status,
+    ]).toEqual([404, 404, 404, 405]);
+
+    const reply = await fetch(url);
+    expect(reply.headers.get("Content-Type")).toMatch(/^text\/plain; version=0\.0\.4/);
+    const lines = (await reply.text()).split("\n");
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'miosa_auth_requests_total{route="/token",method="POST",status="4xx",code="invalid_credentials"} 1',
+        'miosa_auth_requests_total{route="unmatched",method="GET",status="4xx",code="not_found"} 1',
+        'miosa_auth_database_up{database="0"} 1',
+        expect.stringMatching(/^miosa_auth_connections\{database="0",state="idle"\} [1-9]/),
+        expect.stringMatching(/^miosa_auth_clock_offset_seconds\{database="0"\} -?\d/),
+        expect.stringMatching(/^nodejs_eventloop_lag_seconds /),
+      ]),
+    );
+    expect(lines.join()).not.toContain(own.project.id);
+  });
+
   it("notes that an administrator's login holds more rights than it needs", async () => {
     const server = await serve({ MIOSA_AUTH_DATABASE: own.server.url() });
     expect(server.stderr()).toContain("note: postgres holds more rights than a server needs");

@@ -30,6 +30,7 @@ export async function leadOn(
 ): Promise<Response | null> {
   const { redirect_to: requested } = state;
   if (isHalf) {
+    c.set("signIn", undefined);
     const target = handOverTarget(c, requested);
     return target === null ? toSite(c) : withFragment(c, target, { message: halfDone, sb: "" });
   }

@@ -19,6 +19,7 @@ export function refusedPage(page: Page, text: string, status: number): Promise<R
 /** For a link that is wrong, used, stale or of another purpose alike. */
 export function linkExpiredPage(page: Page, type: string): Promise<Response> {
   const { linkExpired } = page.words;
+  page.c.set("refusalCode", "otp_expired");
   return reply(page, {
     title: linkExpired.title,
     isRefusal: true,

@@ -34,6 +34,7 @@ export const signInRoute: PageRoute = {
 async function enter(page: Page, email: string, password: string): Promise<Response> {
   const { c, state } = page;
   const { functions, hasher, passwordPolicy } = c.get("project");
+  c.set("signIn", "password");
   const token = newRefreshToken();
   const grant = await signIn(functions, hasher, passwordPolicy.cost, {
     email,

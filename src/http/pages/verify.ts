@@ -55,6 +55,7 @@ async function byLink(page: Page, { type = "" }: Form, token: string): Promise<R
   const redemption = { type, refreshHash: refreshToken.hash, client: c.get("client") };
   try {
     const { functions } = c.get("project");
+    c.set("signIn", "mail");
     const redeemed = await redeemLink(functions, token, { ...redemption, codeHash: code.hash });
     c.get("service").mailQueued();
     const led = await leadOn(page.c, page.state, redeemed, {
@@ -80,6 +81,7 @@ async function byCode(page: Page, input: Form): Promise<Response> {
   const redemption = { type, refreshHash: refreshToken.hash, client: c.get("client") };
   try {
     const { functions, box } = c.get("project");
+    c.set("signIn", "mail");
     const redeemed = await redeemCode(
       functions,
       box,

@@ -26,6 +26,7 @@ export async function verifyOnGet(c: HttpContext): Promise<Response | null> {
   const refreshToken = newRefreshToken();
   const code = newAuthorizationCode();
   const { functions } = c.get("project");
+  c.set("signIn", "mail");
   try {
     const redeemed = await redeemLink(functions, token, {
       type,

@@ -1,0 +1,59 @@
+import { SpanKind } from "@opentelemetry/api";
+import type { Database, FunctionCall } from "../database/database.ts";
+import { DatabaseError } from "../database/errors.ts";
+import { AuthError } from "../errors.ts";
+import type { Hasher } from "../passwords/hasher.ts";
+import { inSpan } from "./spans.ts";
+
+/** Why a call was not answered: too many waited already, or the connection broke or was not to be had. */
+export type CallFailure = "refused" | "connection";
+
+/** The same database, whose calls are spans; `failed` hears of those that got no connection. */
+export function watchDatabase(
+  database: Database,
+  failed: (failure: CallFailure) => void = () => {},
+): Database {
+  const load = database.load?.bind(database);
+  return {
+    engine: database.engine,
+    async call<T>(wanted: FunctionCall): Promise<T> {
+      try {
+        return await inSpan(
+          wanted.name,
+          { "db.system.name": "postgresql", "db.stored_procedure.name": wanted.name },
+          () => database.call<T>(wanted),
+          SpanKind.CLIENT,
+        );
+      } catch (error) {
+        const failure = callFailure(error);
+        if (failure) failed(failure);
+        throw error;
+      }
+    },
+    transaction: (work) => database.transaction(work),
+    ...(load ? { load } : {}),
+    close: () => database.close(),
+  };
+}
+
+/** The same hasher, whose hashes are spans; `refused` hears of those that its queue had no room for. */
+export function watchHasher(hasher: Hasher, refused: () => void = () => {}): Hasher {
+  return {
+    kind: hasher.kind,
+    async hash(password, salt, projectId) {
+      try {
+        return await inSpan("hash password", {}, () => hasher.hash(password, salt, projectId));
+      } catch (error) {
+        if (error instanceof AuthError && error.code === "service_unavailable") refused();
+        throw error;
+      }
+    },
+    load: () => hasher.load(),
+    close: () => hasher.close(),
+  };
+}
+
+function callFailure(error: unknown): CallFailure | undefined {
+  if (!(error instanceof AuthError) || error.code !== "service_unavailable") return undefined;
+  return error.cause instanceof DatabaseError ? "connection" : "refused";
+}
