@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAuth } from "../../src/auth.ts";
+import { ageSession } from "../support/age.ts";
 import { createTestProject } from "../support/project.ts";
-import { openSession, rotate } from "../support/sessions.ts";
+import { openSession, refresh, rotate } from "../support/sessions.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -37,6 +38,25 @@ describe("the times of an access token (case 44)", () => {
       });
       await another.close();
       expect(status).toBe(200);
+    },
+  );
+});
+
+describe("when a session is over (case 196)", () => {
+  it.each([10, -10])(
+    "is decided by the database's clock, though the server's own is %i minutes off",
+    async (minutes) => {
+      const limited = await createTestProject({ session_lifetime: 300, session_idle_timeout: 300 });
+      const [fresh, old] = [await openSession(limited), await openSession(limited)];
+      await ageSession(limited, old.id, "301 seconds");
+      vi.setSystemTime(Date.now() + minutes * 60_000);
+      const [live, over] = [
+        await refresh(limited, fresh.refreshToken),
+        await refresh(limited, old.refreshToken),
+      ];
+      vi.useRealTimers();
+      expect(live.status).toBe(200);
+      expect(over).toMatchObject({ status: 400, body: { error_code: "session_expired" } });
     },
   );
 });

@@ -23,11 +23,22 @@ export interface OwnServer {
 export async function openOwnServer(
   settings: PostgresOptions["settings"] = {},
 ): Promise<OwnServer> {
+  return openProjectOn(await startOwnServer({ fsync: true, settings }));
+}
+
+/** A server of the version that is tested, with nothing in it. */
+export async function startOwnServer(
+  options: Omit<PostgresOptions, "major"> = {},
+): Promise<PostgresServer> {
   const choice = inject("engine");
   if (choice.kind !== "postgres") throw new Error("PGlite has no server");
-  const server = await startPostgres({ major: choice.major, fsync: true, settings });
+  const server = await startPostgres({ major: choice.major, ...options });
   if (!server) throw new Error(`PostgreSQL ${choice.major} is not on this machine`);
+  return server;
+}
 
+/** Makes a project, reached by the server's `url()`. */
+export async function openProjectOn(server: PostgresServer): Promise<OwnServer> {
   const engine = engineOf(server);
   const masterKey = generateMasterKey();
   const keyring = parseKeyring(masterKey);

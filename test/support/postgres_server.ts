@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { binariesFor, type OsUser, serverUser } from "../../src/development/postgres/binaries.ts";
 import {
+  type Cluster,
   canReach,
   guardCluster,
   logFile,
@@ -21,6 +22,8 @@ export interface PostgresServer {
   readonly port: number;
   /** The folder of `postgres` and whatever client programs came with it. */
   readonly bin: string;
+  /** Where its data is, and the OS user that it runs as. */
+  readonly cluster: Cluster;
   /** Every statement with its parameters is in this file, so tests can look for secrets in it. */
   readonly logFile: string;
   /** A connection string over TCP; no password is asked for. */
@@ -39,6 +42,8 @@ export interface PostgresOptions {
   readonly fsync?: boolean;
   /** More server settings, such as `{ max_connections: "20" }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Fills the data folder; an empty cluster without. */
+  readonly fill?: (cluster: Cluster) => Promise<void>;
 }
 
 const defaults = {
@@ -64,7 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   try {
     const bin = await binariesFor(user, binaries.bin, folder);
     const cluster = { bin, folder, user };
-    await makeCluster(cluster);
+    await (options.fill ?? makeCluster)(cluster);
     const fsync = options.fsync ? "on" : "off";
     const settings = {
       ...defaults,
@@ -89,6 +94,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       version: binaries.version,
       port,
       bin,
+      cluster,
       logFile: logFile(cluster),
       url: (database = "postgres", role = "postgres") =>
         `postgres://${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,

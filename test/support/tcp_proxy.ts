@@ -21,6 +21,8 @@ export interface TcpProxy {
   /** A black hole: every link stays and is silent for good, and so is every other until `allow`. */
   swallow(): void;
   allow(): void;
+  /** New links lead to another server; those that there are stay. */
+  lead(port: number): void;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,8 @@ interface Trap {
   readonly sprung: () => void;
 }
 
-export async function startProxy(targetPort: number): Promise<TcpProxy> {
+export async function startProxy(firstPort: number): Promise<TcpProxy> {
+  let targetPort = firstPort;
   const links = new Set<Socket>();
   let trap: Trap | undefined;
   let isRefusing = false;
@@ -113,6 +116,9 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     allow() {
       isRefusing = false;
       isSwallowing = false;
+    },
+    lead(port) {
+      targetPort = port;
     },
     async close() {
       for (const link of links) link.destroy();

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { openReplicatedServer } from "../support/replicated_server.ts";
+import { openSession, refresh } from "../support/sessions.ts";
+import { collectFigures, scaled } from "./figures.ts";
+import type { Send } from "./retrying_client.ts";
+import { countOutcomes, rotateUntil } from "./rotation.ts";
+
+const figures = collectFigures("failover to a synchronous standby");
+const failovers = scaled(25);
+const clients = 12;
+
+it("loses no acknowledged write and locks nobody out (case 188)", async () => {
+  const servers = await openReplicatedServer({ synchronous: true });
+  const { project } = servers;
+  const recoveries: number[] = [];
+  let hasBegun = false;
+  let isOver = false;
+  const failing = (async () => {
+    while (!hasBegun) await sleep(10);
+    for (let round = 1; round <= failovers; round += 1) {
+      if (round > 1) await servers.addStandby();
+      await sleep(500);
+      const probe = await openSession(project);
+      const died = performance.now();
+      const gone = servers.failOver();
+      while ((await refresh(project, probe.refreshToken)).status !== 200) await sleep(10);
+      recoveries.push(performance.now() - died);
+      await gone;
+    }
+  })().finally(() => {
+    isOver = true;
+  });
+  const send: Send = (path, options) => {
+    hasBegun = true;
+    return project.request(path, options);
+  };
+  const result = await rotateUntil(project, send, {
+    clients,
+    isEnough: () => isOver,
+    rest: 50,
+  });
+  await failing;
+
+  const { operations, violations, lockedOut } = result;
+  const acknowledged = (["refresh", "write", "logout"] as const).map((kind) => {
+    const { ok, info } = countOutcomes(operations, kind);
+    figures.add(`${kind}: acknowledged (of unknown outcome)`, ok + info, `${ok} (${info})`);
+    return ok;
+  });
+  const samples = acknowledged.reduce((sum, ok) => sum + ok, 0);
+  figures.add("acknowledged and lost, or otherwise wrong", samples, violations.length);
+  figures.add("clients locked out", clients, lockedOut.length);
+  recoveries.sort((a, b) => a - b);
+  const milliseconds = (share: number) => `${Math.round(recoveries.at(share) ?? 0)} ms`;
+  figures.add("recovery, median", failovers, milliseconds(Math.floor(failovers / 2)));
+  figures.add("recovery, worst", failovers, milliseconds(-1));
+  expect([violations, lockedOut]).toEqual([[], []]);
+  await servers.close();
+});
