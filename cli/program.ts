@@ -10,9 +10,12 @@ import { mailList } from "./commands/mail/list.ts";
 import { mailPreview } from "./commands/mail/preview.ts";
 import { mailRetry } from "./commands/mail/retry.ts";
 import { mailStatus } from "./commands/mail/status.ts";
+import { mailSuppress } from "./commands/mail/suppress.ts";
+import { mailSuppressed } from "./commands/mail/suppressed.ts";
 import { mailTemplate } from "./commands/mail/template.ts";
 import { mailTest } from "./commands/mail/test.ts";
 import { mailTransport } from "./commands/mail/transport.ts";
+import { mailUnsuppress } from "./commands/mail/unsuppress.ts";
 import { migrate } from "./commands/migrate.ts";
 import { projectAdopt } from "./commands/project/adopt.ts";
 import { projectClaims } from "./commands/project/claims.ts";
@@ -115,6 +118,9 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage.`,
       mailStatus(),
       mailList(),
       mailRetry(),
+      mailSuppress(),
+      mailUnsuppress(),
+      mailSuppressed(),
       mailTemplate(),
       mailPreview(),
     ]),

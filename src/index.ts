@@ -39,6 +39,14 @@ export {
   type QueuedMail,
   retryMail,
 } from "./outbox/queue.ts";
+export {
+  liftSuppression,
+  listSuppressions,
+  type Suppression,
+  type SuppressionReason,
+  suppressAddress,
+  suppressionReasons,
+} from "./outbox/suppressions.ts";
 export { sendTestMail, type TestMailResult } from "./outbox/test_mail.ts";
 export {
   readMailTransport,

@@ -17,6 +17,8 @@ export interface ClaimedMail {
   readonly data: MailData;
   /** This one included. */
   readonly attempts: number;
+  /** Whether its project sends no mail to this address. */
+  readonly is_suppressed: boolean;
   /** RFC 3339. */
   readonly queued_at: string;
 }
@@ -67,6 +69,9 @@ export function outboxFunctions(database: Database) {
         text(failure),
         boolean(isPermanent),
       ),
+
+    bounce: (mail: Leased, failure: string) =>
+      call<"parked" | null>("bounce_mail", ...leased(mail), text(failure)),
 
     release: (mail: Leased) => call<boolean>("release_mail", ...leased(mail)),
 

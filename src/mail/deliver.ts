@@ -48,7 +48,8 @@ type Verdict =
   | { readonly kind: "release" }
   | { readonly kind: "settle"; readonly because: string }
   | { readonly kind: "defer"; readonly failure: string; readonly seconds: number; cause?: unknown }
-  | { readonly kind: "postpone"; readonly failure: string; readonly isPermanent: boolean };
+  | { readonly kind: "postpone"; readonly failure: string; readonly isPermanent: boolean }
+  | { readonly kind: "bounce"; readonly failure: string };
 
 /** Tries one leased mail and records what came of it. Rejects only when the database is away. */
 export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promise<void> {
@@ -82,11 +83,20 @@ export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promi
       tried("deferred");
       logDeferral(logger, line, verdict);
       return;
+    case "bounce":
     case "postpone": {
+<<<<<<< HEAD
       const state = await outbox.postpone(mail, verdict.failure, verdict.isPermanent);
       tried(state === "parked" ? "parked" : "failed");
+=======
+      const { kind, failure } = verdict;
+      const state =
+        kind === "bounce"
+          ? await outbox.bounce(mail, failure)
+          : await outbox.postpone(mail, failure, verdict.isPermanent);
+>>>>>>> 6d5d14b (An address that bounced for good, or whose owner complained, gets no more mail of its project, and no answer tells)
       const level = state === "parked" ? "error" : "warn";
-      logger[level]({ ...line, failure: verdict.failure, state, ms }, "mail not sent");
+      logger[level]({ ...line, failure, state, ms }, "mail not sent");
     }
   }
 }
@@ -96,6 +106,7 @@ async function attempt(mail: ClaimedMail, options: DeliverOptions): Promise<Verd
   const { directory, routes, stopping } = options;
   const hopeless = hopelessness(mail);
   if (hopeless) return { kind: "postpone", failure: hopeless, isPermanent: true };
+  if (mail.is_suppressed) return { kind: "settle", because: "its address is suppressed" };
   let project: ServableProject;
   let found: ProjectRoute;
   try {
@@ -159,7 +170,8 @@ async function sendThrough(
     if (error.remedy) {
       options.logger.error({ project: mail.project_id, reason: error.remedy }, "mail is held up");
     }
-    const { failure, isPermanent } = error;
+    const { failure, isPermanent, isBounce } = error;
+    if (isBounce) return { kind: "bounce", failure };
     return { kind: "postpone", failure, isPermanent };
   } finally {
     route.leave(isUp);

@@ -48,12 +48,12 @@ export interface MailCounts {
 /** The newest mail first. */
 export function listMail(database: Database, filter: MailFilter = {}): Promise<QueuedMail[]> {
   const { projectId = null, state = null, limit = 100 } = filter;
-  return ask(database, "list_mail($1, $2, $3::integer)", [projectId, state, limit]);
+  return askOutbox(database, "list_mail($1, $2, $3::integer)", [projectId, state, limit]);
 }
 
 /** How much mail of each project waits, is parked and was sent. */
 export function countMail(database: Database): Promise<MailCounts[]> {
-  return ask(database, "count_mail()", []);
+  return askOutbox(database, "count_mail()", []);
 }
 
 /**
@@ -73,10 +73,15 @@ export async function retryMail(
     throw new AuthError("validation_failed", { message: "A mail is named by its number" });
   }
   const list = ids && `{${ids.join(",")}}`;
-  return ask(database, "retry_mail($1::bigint[], $2)", [list, projectId ?? null]);
+  return askOutbox(database, "retry_mail($1::bigint[], $2)", [list, projectId ?? null]);
 }
 
-function ask<T>(database: Database, call: string, params: readonly unknown[]): Promise<T> {
+/** What a function of the outbox answers an administrator. */
+export function askOutbox<T>(
+  database: Database,
+  call: string,
+  params: readonly unknown[],
+): Promise<T> {
   return administer(database, async (tx) => {
     await actAsAdministrator(tx, await administration(tx));
     const [row] = await tx.query<{ value: T }>(`select ${call} as value`, params);

@@ -78,6 +78,17 @@ describe("mail", () => {
     expect(await json(["mail", "retry", "--all"])).toEqual({ queued: 0 });
   });
 
+  it("suppress, suppressed and unsuppress keep the list of a project (case 184)", async () => {
+    const entry = await json(["mail", "suppress", id, "Eve@Example.org", "--reason", "complaint"]);
+    expect(entry).toMatchObject({ address: "eve@example.org", expires_at: null });
+    expect(await json(["mail", "suppressed", id])).toEqual([entry]);
+    expect((await run(["mail", "unsuppress", id])).code).toBe(2);
+    expect((await run(["mail", "suppress", id, "nobody"])).code).toBe(1);
+    expect(await json(["mail", "unsuppress", id, "--bounces"])).toEqual({ lifted: 0 });
+    expect(await json(["mail", "unsuppress", id, "eve@example.org"])).toEqual({ lifted: 1 });
+    expect(await json(["mail", "suppressed", id])).toEqual([]);
+  });
+
   it("test says that there is no transport, and which variables the server's takes", async () => {
     const { code, stderr } = await run(["mail", "test", id, "ann@example.org"]);
     expect([code, stderr]).toEqual([1, expect.stringContaining(`miosa-auth mail transport ${id}`)]);

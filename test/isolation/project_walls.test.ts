@@ -112,6 +112,10 @@ describe("the owner of one project's schema", () => {
       ["select miosa_auth.claim_mail(1, 90)", denied],
       ["select miosa_auth.settle_mail(1, gen_random_uuid())", denied],
       ["select miosa_auth.prune_mail(1)", denied],
+      ["select miosa_auth.bounce_mail(1, gen_random_uuid(), 'x')", denied],
+      ["select miosa_auth.suppress_address('x', 'a@b.test', 'manual')", denied],
+      ["select suppressed_at from miosa_auth.suppressed_addresses", denied],
+      ["update miosa_auth.suppressed_addresses set reason = 'bounce'", denied],
       ["select miosa_auth.list_mail(null, null, 10)", denied],
       ["select miosa_auth.retry_mail(null, null)", denied],
     ] as const) {

@@ -219,6 +219,26 @@ describe("SMTP", () => {
     }
   });
 
+  it.each([
+    [550, "5.1.1 no such user", true],
+    [550, "5.2.1 mailbox disabled", true],
+    [551, "not here", true],
+    [553, "unknown", true],
+    [550, "5.7.1 we think that this is spam", false],
+    [550, "relay not permitted", false],
+    [552, "5.2.2 mailbox full", false],
+    [554, "5.7.1 relay access denied", false],
+    [450, "4.1.1 try later", false],
+  ])("takes `%i %s` for a bounce or not: %s (case 184)", async (responseCode, words, isBounce) => {
+    const server = await startSmtp({
+      onRcptTo: (_address, _session, done) =>
+        done(Object.assign(new Error(words), { responseCode })),
+    });
+    const refused = await refusal(send(server.url));
+    await server.close();
+    expect(refused).toMatchObject({ failure: `smtp ${responseCode}`, isBounce });
+  });
+
   it("keeps a connection for the next mail", async () => {
     const before = smtp.connections();
     const { transport } = openSender({ url: smtp.url, from });

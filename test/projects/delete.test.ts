@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { suppressAddress } from "../../src/outbox/suppressions.ts";
 import { deleteProject } from "../../src/projects/delete_project.ts";
 import { listProjects, requireProject } from "../../src/projects/registry.ts";
 import { createAppRole } from "../support/app_role.ts";
@@ -23,6 +24,7 @@ async function inventory(): Promise<unknown> {
     "pg_auth_members",
     "miosa_auth.projects",
     "miosa_auth.outbox",
+    "miosa_auth.suppressed_addresses",
   ];
   const [row] = await engine.query(
     `select ${catalogues.map((name) => `(select count(*)::int from ${name}) as "${name}"`).join(", ")}`,
@@ -43,6 +45,7 @@ describe("deleting a project", () => {
        values ($1, $2, 'signup', 'a@example.com', '\\x00')`,
       [project.id, owner_role],
     );
+    await suppressAddress(admin, project.id, "a@example.com");
     expect(await inventory()).not.toEqual(before);
 
     await deleteProject(admin, project.id);

@@ -18,12 +18,17 @@ const callersFolders = ["outbox", "projects", "users"].map(
 
 /** What owners of projects may do with mail: rows of their own alone, and not read what they say. */
 const ownersRights = [
-  "DELETE",
-  ...["data", "payload", "project_id", "purpose", "recipient", "user_id"].map(
-    (column) => `INSERT (${column})`,
+  ...["DELETE", ...["address", "project_id", "reason"].map((column) => `SELECT (${column})`)].map(
+    (right) => `suppressed_addresses miosa_auth_project: ${right}`,
   ),
-  ...["project_id", "purpose", "recipient", "user_id"].map((column) => `SELECT (${column})`),
-].map((right) => `outbox miosa_auth_project: ${right}`);
+  ...[
+    "DELETE",
+    ...["data", "payload", "project_id", "purpose", "recipient", "user_id"].map(
+      (column) => `INSERT (${column})`,
+    ),
+    ...["project_id", "purpose", "recipient", "user_id"].map((column) => `SELECT (${column})`),
+  ].map((right) => `outbox miosa_auth_project: ${right}`),
+].sort();
 
 let service: TestService;
 let functions: CatalogueFunction[];

@@ -105,6 +105,7 @@ function refusedBySmtp(error: NodemailerError, server: string): MailRefused {
     return new MailRefused({
       failure,
       isPermanent: isRefusal,
+      isBounce: isBounce(error),
       isTransportDown: failure === "timeout",
     });
   }
@@ -113,6 +114,17 @@ function refusedBySmtp(error: NodemailerError, server: string): MailRefused {
     return new MailRefused({ failure, isTransportDown: true, remedy });
   }
   return new MailRefused({ failure, isTransportDown: true });
+}
+
+const noSuchAddress = new Set([550, 551, 553]);
+
+// Servers say with the same codes that they do not relay for us, or take us for a sender of spam: that is
+// not about the address. RFC 3463 tells them apart where the server speaks it.
+function isBounce({ command, responseCode, response = "" }: NodemailerError): boolean {
+  if (command !== "RCPT TO" || !noSuchAddress.has(responseCode ?? 0)) return false;
+  const status = /^\d{3}[ -](5\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1];
+  if (status !== undefined) return /^5\.(1\.(1|2|3|6|10)|2\.1)$/.test(status);
+  return !/relay|spam|block|polic/i.test(response);
 }
 
 function isCertificateError(error: Error): boolean {

@@ -49,6 +49,8 @@ export interface Refused {
   readonly failure: string;
   /** No other attempt with this mail can succeed. */
   readonly isPermanent?: boolean;
+  /** The recipient's server says for good that there is no such address. */
+  readonly isBounce?: boolean;
   /** It is not this mail: no other would have been taken either. */
   readonly isTransportDown?: boolean;
   /** What an operator should mend, in a sentence without secrets. */
@@ -60,14 +62,17 @@ export class MailRefused extends Error {
   override readonly name = "MailRefused";
   readonly failure: string;
   readonly isPermanent: boolean;
+  readonly isBounce: boolean;
   readonly isTransportDown: boolean;
   readonly remedy: string | undefined;
 
-  constructor({ failure, isPermanent = false, isTransportDown = false, remedy }: Refused) {
+  constructor(refused: Refused) {
+    const { failure, isPermanent, isBounce, isTransportDown, remedy } = refused;
     super(`the mail was not taken: ${failure}`);
     this.failure = failure;
-    this.isPermanent = isPermanent;
-    this.isTransportDown = isTransportDown;
+    this.isPermanent = isPermanent ?? false;
+    this.isBounce = isBounce ?? false;
+    this.isTransportDown = isTransportDown ?? false;
     this.remedy = remedy;
   }
 }

@@ -111,6 +111,7 @@ export async function callOutbox(database: Database): Promise<void> {
   expect(await outbox.release(again)).toBe(true);
   const [last] = await outbox.claim(1, 90);
   if (!last) throw new Error("no mail waits");
+  expect(await outbox.bounce(again, "smtp 550")).toBe(null);
   expect(await outbox.settle(last)).toBe(true);
   expect(await outbox.prune(10)).toBe(0);
 }

@@ -67,10 +67,15 @@ as $$
     'payload', encode(t.payload, 'hex'),
     'data', t.data,
     'attempts', t.attempts,
+    'is_suppressed', exists (
+      select from suppressed_addresses s
+      where s.project_id = t.project_id and s.owner_role = t.owner_role and s.address = t.recipient
+        and (s.expires_at > now() or s.expires_at is null)
+    ),
     'queued_at', to_char(t.queued_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
   ) order by t.queued_at, t.id), '[]')
   from taken t
 $$;
 
 comment on function claim_mail(integer, integer) is
-  'Leases due mail to one server: [{id, lease, installation, project_id, user_id, purpose, recipient, payload (hex), data, attempts, queued_at}].';
+  'Leases due mail to one server: [{id, lease, installation, project_id, user_id, purpose, recipient, payload (hex), data, attempts, is_suppressed, queued_at}].';
