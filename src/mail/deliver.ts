@@ -85,16 +85,12 @@ export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promi
       return;
     case "bounce":
     case "postpone": {
-<<<<<<< HEAD
-      const state = await outbox.postpone(mail, verdict.failure, verdict.isPermanent);
-      tried(state === "parked" ? "parked" : "failed");
-=======
       const { kind, failure } = verdict;
       const state =
         kind === "bounce"
           ? await outbox.bounce(mail, failure)
           : await outbox.postpone(mail, failure, verdict.isPermanent);
->>>>>>> 6d5d14b (An address that bounced for good, or whose owner complained, gets no more mail of its project, and no answer tells)
+      tried(state === "parked" ? "parked" : "failed");
       const level = state === "parked" ? "error" : "warn";
       logger[level]({ ...line, failure, state, ms }, "mail not sent");
     }

@@ -4,7 +4,7 @@ import { openReplicatedServer } from "../support/replicated_server.ts";
 import { openSession, refresh } from "../support/sessions.ts";
 import { collectFigures, scaled } from "./figures.ts";
 import type { Send } from "./retrying_client.ts";
-import { countOutcomes, rotateUntil } from "./rotation.ts";
+import { countOutcomes, rotateDuring } from "./rotation.ts";
 
 const figures = collectFigures("failover to a synchronous standby");
 const failovers = scaled(25);
@@ -14,10 +14,7 @@ it("loses no acknowledged write and locks nobody out (case 188)", async () => {
   const servers = await openReplicatedServer({ synchronous: true });
   const { project } = servers;
   const recoveries: number[] = [];
-  let hasBegun = false;
-  let isOver = false;
-  const failing = (async () => {
-    while (!hasBegun) await sleep(10);
+  const faults = async () => {
     for (let round = 1; round <= failovers; round += 1) {
       if (round > 1) await servers.addStandby();
       await sleep(500);
@@ -28,19 +25,9 @@ it("loses no acknowledged write and locks nobody out (case 188)", async () => {
       recoveries.push(performance.now() - died);
       await gone;
     }
-  })().finally(() => {
-    isOver = true;
-  });
-  const send: Send = (path, options) => {
-    hasBegun = true;
-    return project.request(path, options);
   };
-  const result = await rotateUntil(project, send, {
-    clients,
-    isEnough: () => isOver,
-    rest: 50,
-  });
-  await failing;
+  const send: Send = (path, options) => project.request(path, options);
+  const result = await rotateDuring(project, send, { clients, faults, rest: 50 });
 
   const { operations, violations, lockedOut } = result;
   const acknowledged = (["refresh", "write", "logout"] as const).map((kind) => {
