@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { decodeJwt, errors, type JWTPayload, jwtVerify } from "jose";
+import { decodeJwt, errors, type JWK, type JWTPayload, jwtVerify } from "jose";
 import type { AuthorizationServer } from "oauth4webapi";
 import { Misfit, misconfigured, unreachable, unusable } from "./failures.ts";
 import type { Provider } from "./provider.ts";
-import type { Remote } from "./remote.ts";
+import type { Remote, RemoteKeys } from "./remote.ts";
 
 /** The claims of an ID token that was verified. */
 export type IdTokenClaims = JWTPayload & { readonly sub: string; readonly iss: string };
@@ -59,7 +59,8 @@ export async function verifyIdToken(
   const issuer = expectedIssuer(idToken, provider, rules);
   if (!issuer || !server.jwks_uri) throw unusable(new Misfit("iss"));
   const audiences = [provider.clientId, ...expectation.audiences];
-  const { payload, protectedHeader } = await jwtVerify(idToken, remote.keys(server.jwks_uri), {
+  const keys = remote.keys(server.jwks_uri);
+  const { payload, protectedHeader } = await jwtVerify(idToken, keys, {
     algorithms: algorithmsOf(provider, server),
     issuer,
     audience: audiences,
@@ -73,6 +74,7 @@ export async function verifyIdToken(
   const fits = {
     sub: typeof payload.sub === "string",
     typ: /^(jwt)?$/i.test(typ),
+    key: !rules.tenantIssuer || isKeyOfIssuer(keys, protectedHeader.kid, payload),
     azp: isForUs(payload, audiences),
     nonce: isNonce(payload.nonce, expectation),
     at_hash: isHashOf(payload.at_hash, expectation.accessToken, alg),
@@ -90,6 +92,16 @@ function expectedIssuer(idToken: string, provider: Provider, rules: IdTokenRules
   } catch (error) {
     throw unusable(error);
   }
+}
+
+// Where tenants share the place of their keys, a key can say whose tokens it signs, `{tenantid}` standing
+// for each: one of a single tenant must not sign for another.
+function isKeyOfIssuer(keys: RemoteKeys, kid: string | undefined, { iss, tid }: JWTPayload) {
+  const candidates = keys.jwks()?.keys.filter((key) => kid === undefined || key.kid === kid) ?? [];
+  return candidates.every(({ issuer }: JWK & { issuer?: unknown }) => {
+    if (issuer === undefined) return true;
+    return typeof issuer === "string" && issuer.replace("{tenantid}", () => String(tid)) === iss;
+  });
 }
 
 function algorithmsOf(provider: Provider, server: AuthorizationServer): string[] {

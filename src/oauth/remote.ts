@@ -1,5 +1,5 @@
 import { SpanKind } from "@opentelemetry/api";
-import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
+import { createRemoteJWKSet, customFetch } from "jose";
 import { LRUCache } from "lru-cache";
 import type { AuthorizationServer } from "oauth4webapi";
 import { inSpan } from "../telemetry/spans.ts";
@@ -12,6 +12,9 @@ export interface RemoteOptions {
   /** Milliseconds that a request waits for a provider, in all; 5,000 by default. */
   readonly deadline?: number;
 }
+
+/** The keys at a URL, to verify by and, once fetched, to look at. */
+export type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
 /** What this service knows of providers' servers, and how it asks them. */
 export interface Remote {
@@ -31,7 +34,7 @@ export interface Remote {
    * The keys at a URL: fetched once by all who need them, and again for a key that is not there, at
    * most each 30 seconds.
    */
-  keys(url: string): JWTVerifyGetKey;
+  keys(url: string): RemoteKeys;
 }
 
 const hour = 3_600_000;
@@ -71,7 +74,7 @@ export function openRemote({ allowPrivate = false, deadline = 5_000 }: RemoteOpt
       }
     },
   });
-  const keySets = new LRUCache<string, JWTVerifyGetKey>({ max: mostServers });
+  const keySets = new LRUCache<string, RemoteKeys>({ max: mostServers });
   return {
     fetch,
     deadline,

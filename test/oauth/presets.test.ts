@@ -42,14 +42,14 @@ async function signIn(project: TestProject, provider: string) {
 
 describe("Microsoft", () => {
   const [tenant, foreign] = [randomUUID(), randomUUID()];
-  const issuerOf = (whose: string) => `${idp.issuer}/${whose}/v2.0`;
-  const metadata = (name: string) => ({
+  const issuerOf = (whose: string, { issuer } = idp) => `${issuer}/${whose}/v2.0`;
+  const metadata = (name: string, of = idp) => ({
     [`/${name}/v2.0/.well-known/openid-configuration`]: () => ({
       body: {
-        issuer: issuerOf(name === "common" ? "{tenantid}" : name),
-        authorization_endpoint: `${idp.issuer}/authorize`,
-        token_endpoint: `${idp.issuer}/token`,
-        jwks_uri: `${idp.issuer}/jwks`,
+        issuer: issuerOf(name === "common" ? "{tenantid}" : name, of),
+        authorization_endpoint: `${of.issuer}/authorize`,
+        token_endpoint: `${of.issuer}/token`,
+        jwks_uri: `${of.issuer}/jwks`,
       },
     }),
   });
@@ -75,6 +75,26 @@ describe("Microsoft", () => {
         error: "bad_oauth_callback",
       });
     }
+  });
+
+  it.each([
+    ["its own tenant", `/${tenant}/v2.0`, null],
+    ["every tenant", "/{tenantid}/v2.0", null],
+    ["another tenant", `/${foreign}/v2.0`, "bad_oauth_callback"],
+  ])("of many tenants takes a signing key of %s as that (case 78)", async (_, path, error) => {
+    // Keys are kept by their URL: this needs a server of its own.
+    const own = await startOidcProvider();
+    own.signedIn(verified(freshEmail()));
+    own.misbehave({
+      key: { issuer: own.issuer + path },
+      claims: { iss: `${own.issuer}/${tenant}/v2.0`, tid: tenant },
+      replies: metadata("common", own),
+    });
+    const project = await createProviderProject([
+      oidcRow(own, { name: "azure", kind: "microsoft" }),
+    ]);
+    expect((await signIn(project, "azure")).error).toBe(error);
+    await own.close();
   });
 
   it("of many tenants keys a user by tenant and subject, and believes no address that a tenant wrote (case 78)", async () => {

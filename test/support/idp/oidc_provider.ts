@@ -13,6 +13,8 @@ export interface Misbehaviour {
   /** Laid over the claims of its ID tokens; undefined takes one away. */
   readonly claims?: Claims;
   readonly userinfo?: Claims;
+  /** Laid over its published key. */
+  readonly key?: Claims;
   /** Signs ID tokens otherwise than with its published key. */
   readonly sign?: (claims: Claims, keys: SigningKeys) => Promise<string> | string;
   /** Laid over what the browser brings back; undefined takes one away. */
@@ -86,7 +88,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
 
   const handlers: Record<string, (asked: Asked) => Promise<Answer> | Answer> = {
     [paths.metadata]: () => ({ body: { ...metadataOf(issuer), ...wrong.metadata } }),
-    [paths.keys]: () => ({ body: { keys: [keys.publicJwk] } }),
+    [paths.keys]: () => ({ body: { keys: [{ ...keys.publicJwk, ...wrong.key }] } }),
     [paths.authorize]({ query }) {
       lastRequest = query;
       const code = codes.issue(query, { ...person, nonce: query.get("nonce") });
