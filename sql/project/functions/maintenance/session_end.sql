@@ -1,7 +1,8 @@
--- When a session ended, or will by the settings as they are; null when only its owner ends it.
+-- When a session ended, or will by the settings as they are; null when only its owner ends it. Stable, as adding
+-- to a time is: so Postgres inlines it, and does not call it for each row of a walk.
 
 create or replace function session_end(p_session sessions, p_settings settings) returns timestamptz
-language sql immutable security invoker
+language sql stable security invoker
 as $$
   select least(
     p_session.revoked_at,
