@@ -13,6 +13,10 @@ export interface Answer {
   readonly retryAfter: string | null;
   readonly asked: string;
   readonly heard: string;
+  /** On the clock of `performance.now()`. */
+  readonly heardAt: number;
+  /** Who asked. */
+  readonly email: string;
 }
 
 /** Honest clients that go on asking whatever they are told, each with a user of its own. */
@@ -50,14 +54,15 @@ export async function startOutageLoad(
   let phase = "calm";
   let isStopping = false;
 
-  async function ask(call: Answer["call"], path: string, options: object) {
+  async function ask(email: string, call: Answer["call"], path: string, options: object) {
     const asked = phase;
     const { status, headers, body } = await project.request<SessionReply>(path, {
       ...options,
       auth,
     });
     const retryAfter = headers.get("Retry-After");
-    answers.push({ call, status, retryAfter, asked, heard: phase });
+    const heardAt = performance.now();
+    answers.push({ call, status, retryAfter, asked, heard: phase, heardAt, email });
     return status < 300 ? { body } : undefined;
   }
 
@@ -65,13 +70,14 @@ export async function startOutageLoad(
     const { email, spare } = client;
     const post = (body: object) => ({ method: "POST", body });
     const { refresh_token } = client.session;
-    const refreshed = await ask("refresh", "/refresh", post({ refresh_token }));
+    const refreshed = await ask(email, "refresh", "/refresh", post({ refresh_token }));
     if (refreshed) client.session = refreshed.body;
-    const user = await ask("user", "/user", { token: client.session.access_token });
-    const signedIn = await ask("token", "/token", post({ email, password: goodPassword }));
+    const user = await ask(email, "user", "/user", { token: client.session.access_token });
+    const signedIn = await ask(email, "token", "/token", post({ email, password: goodPassword }));
     if (signedIn) spare.push(signedIn.body);
     const token = spare[0]?.access_token;
-    const ended = token && (await ask("logout", "/logout?scope=local", { method: "POST", token }));
+    const ended =
+      token && (await ask(email, "logout", "/logout?scope=local", { method: "POST", token }));
     if (ended) {
       spare.shift();
       loggedOut.push(String(claimsOf(token).session_id));

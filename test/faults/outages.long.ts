@@ -35,7 +35,11 @@ describe.each([false, true])(
         const up = performance.now();
         load.enter("back");
         await load.served();
-        recoveries.push(performance.now() - up);
+        const firsts = new Map<string, number>();
+        for (const { email, status, heardAt } of load.answers) {
+          if (heardAt > up && status < 300 && !firsts.has(email)) firsts.set(email, heardAt);
+        }
+        recoveries.push(Math.max(...firsts.values()) - up);
       }
       await load.stop();
       await instance.close();
@@ -50,8 +54,8 @@ describe.each([false, true])(
       const title = preparedStatements ? "prepared" : "not prepared";
       const sorted = recoveries.sort((a, b) => a - b);
       const ms = (share: number) => `${Math.round(sorted.at(share * (sorted.length - 1)) ?? 0)} ms`;
-      figures.add(`${title}: until all clients were served, median`, outages, ms(0.5));
-      figures.add(`${title}: until all clients were served, longest`, outages, ms(1));
+      figures.add(`${title}: until the last client was served, median`, outages, ms(0.5));
+      figures.add(`${title}: until the last client was served, longest`, outages, ms(1));
       figures.add(`${title}: answers while away that are no 503`, away.length, without.length);
       figures.add(
         `${title}: answers but 2xx and 503 at any time`,
