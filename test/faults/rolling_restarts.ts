@@ -3,7 +3,12 @@ import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { type Running, startCli } from "../support/cli.ts";
-import { freshEmail, goodPassword, type TestProject } from "../support/project.ts";
+import {
+  createTestProject,
+  freshEmail,
+  goodPassword,
+  type TestProject,
+} from "../support/project.ts";
 import { startLoadBalancer } from "./load_balancer.ts";
 
 export interface Rolled {
@@ -21,7 +26,9 @@ const requestsBetween = 30;
  * Two nodes of `serve` behind a load balancer that trade places: one after the other is told to stop
  * and started anew, while clients with kept connections refresh, look and sign in.
  */
-export async function rollRestarts(project: TestProject, restarts: number): Promise<Rolled> {
+export async function rollRestarts(restarts: number): Promise<Rolled> {
+  // To the nodes all clients have one address: the load balancer's.
+  const project = await createTestProject({ logins_per_address: 0 });
   const ports = [await freePort(), await freePort()];
   const nodes = await Promise.all(ports.map((port) => startNode(project, port)));
   const balancer = await startLoadBalancer(ports);
