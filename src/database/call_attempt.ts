@@ -77,18 +77,14 @@ export class CallAttempt implements Entrant {
   #send(client: pg.PoolClient): void {
     const { deadline, statementOf, wear, gate } = this.#lane;
     const { schema } = this.#call;
-    const query = new FunctionQuery(
-      this.#call,
-      statementOf(this.#call),
-      deadline,
-      (error, json) => {
-        const isWorn = wear.isWornBy(client, schema);
-        client.release(isWorn || (error !== null && isConnectionDoubtful(error)));
-        if (error) this.#reject(error);
-        else this.#resolve(json);
-        gate.leave(schema);
-      },
-    );
+    const statement = statementOf(this.#call);
+    const query = new FunctionQuery(this.#call, statement, deadline, (error, json) => {
+      const isWorn = wear.isWornBy(client, statement.text);
+      client.release(isWorn || (error !== null && isConnectionDoubtful(error)));
+      if (error) this.#reject(error);
+      else this.#resolve(json);
+      gate.leave(schema);
+    });
     client.query(query);
   }
 

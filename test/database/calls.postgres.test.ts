@@ -105,40 +105,39 @@ describe.each([true, false])("a call, with prepared statements %s", (preparedSta
 });
 
 describe("a connection", () => {
-  const serve = async (database: Database, projects: number) => {
+  const projects = ["calls_one", "calls_two"];
+
+  /** How many backends answer that many functions of two projects, each called once. */
+  async function backendsOf(database: Database, functions: number): Promise<number> {
     const backends = new Set<unknown>();
-    for (let call = 0; call < projects; call += 1) {
-      const project = `calls_${call % projects}`;
-      backends.add(await database.call({ schema: project, name: "backend", args: [] }));
+    for (let call = 0; call < functions; call += 1) {
+      const schema = projects[call % 2] ?? "";
+      const name = `backend_${Math.floor(call / 2)}`;
+      backends.add(await database.call({ schema, name, args: [] }));
     }
     return backends.size;
-  };
+  }
 
   it("is replaced once it called as many functions as it may, and not for many calls", async () => {
-    const projects = Array.from({ length: 20 }, (_, index) => `calls_${index}`);
-    await admin.transaction((tx) =>
-      tx.script(
-        projects
-          .map(
-            (project) => `
-              create schema ${project};
-              create function ${project}.backend() returns jsonb
-                language sql as $$ select to_jsonb(pg_backend_pid()) $$;`,
-          )
-          .join("\n"),
+    const functions = projects.flatMap((project) =>
+      Array.from(
+        { length: 10 },
+        (_, index) => `create function ${project}.backend_${index}() returns jsonb
+          language sql as $$ select to_jsonb(pg_backend_pid()) $$;`,
       ),
     );
+    const schemas = projects.map((project) => `create schema ${project};`);
+    await admin.transaction((tx) => tx.script([...schemas, ...functions].join("\n")));
     const bounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 4 });
-    for (let time = 0; time < 20; time += 1) expect(await serve(bounded, 1)).toBe(1);
-    expect(await serve(bounded, 3)).toBe(1);
+    for (let time = 0; time < 20; time += 1) expect(await backendsOf(bounded, 2)).toBe(1);
     // A connection ends after 3 or 4 of them.
-    const backends = await serve(bounded, 20);
+    const backends = await backendsOf(bounded, 20);
     expect(backends).toBeGreaterThanOrEqual(5);
     expect(backends).toBeLessThanOrEqual(7);
     await bounded.close();
 
     const unbounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 0 });
-    expect(await serve(unbounded, 20)).toBe(1);
+    expect(await backendsOf(unbounded, 20)).toBe(1);
     await unbounded.close();
     await admin.transaction((tx) => tx.script(`drop schema ${projects.join(", ")} cascade`));
   });
@@ -159,45 +158,5 @@ describe("calls that find every connection busy", () => {
       expect(answer).toMatchObject({ reason: { code: "service_unavailable" } });
     }
     await connection.close();
-  });
-});
-
-describe("a connection", () => {
-  const serve = async (database: Database, projects: number) => {
-    const backends = new Set<unknown>();
-    for (let call = 0; call < projects; call += 1) {
-      const project = `calls_${call % projects}`;
-      backends.add(await database.call({ schema: project, name: "backend", args: [] }));
-    }
-    return backends.size;
-  };
-
-  it("is replaced once it called as many functions as it may, and not for many calls", async () => {
-    const projects = Array.from({ length: 20 }, (_, index) => `calls_${index}`);
-    await admin.transaction((tx) =>
-      tx.script(
-        projects
-          .map(
-            (project) => `
-              create schema ${project};
-              create function ${project}.backend() returns jsonb
-                language sql as $$ select to_jsonb(pg_backend_pid()) $$;`,
-          )
-          .join("\n"),
-      ),
-    );
-    const bounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 4 });
-    for (let time = 0; time < 20; time += 1) expect(await serve(bounded, 1)).toBe(1);
-    expect(await serve(bounded, 3)).toBe(1);
-    // A connection ends after 3 or 4 of them.
-    const backends = await serve(bounded, 20);
-    expect(backends).toBeGreaterThanOrEqual(5);
-    expect(backends).toBeLessThanOrEqual(7);
-    await bounded.close();
-
-    const unbounded = connectPostgres({ url: adminUrl, connections: 1, functionsPerConnection: 0 });
-    expect(await serve(unbounded, 20)).toBe(1);
-    await unbounded.close();
-    await admin.transaction((tx) => tx.script(`drop schema ${projects.join(", ")} cascade`));
   });
 });

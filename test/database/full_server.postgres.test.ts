@@ -84,6 +84,7 @@ describe("a pool whose connections are all busy (cases 57, 192)", () => {
   it("lets a few wait, for so long as they may, refuses the others at once, and recovers", async () => {
     instance = openInstance(own.project.service, {
       connections: 2,
+      connectionsPerProject: 2,
       waiting: 3,
       connectTimeout: 500,
     });

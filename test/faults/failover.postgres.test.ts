@@ -51,6 +51,8 @@ describe("failover to a synchronous standby", () => {
 
     // A switch of roles that leaves links open: none may be kept to a server that refuses to write.
     servers.leadAstray();
+    const { access_token: token } = child;
+    expect((await patiently(() => project.request("/user", { token }))).status).toBe(200);
     const misled = await refresh(project, child.refresh_token);
     expect(misled).toMatchObject({ status: 503, body: { error_code: "service_unavailable" } });
     servers.leadBack();
