@@ -220,11 +220,11 @@ describe("SMTP", () => {
   });
 
   it.each([
-    [550, "5.1.1 no such user", true],
+    [550, "5.1.1 blocked users have no mailbox", true],
     [550, "5.2.1 mailbox disabled", true],
     [551, "not here", true],
     [553, "unknown", true],
-    [550, "5.7.1 we think that this is spam", false],
+    [550, "5.7.1 you are not wanted here", false],
     [550, "relay not permitted", false],
     [552, "5.2.2 mailbox full", false],
     [554, "5.7.1 relay access denied", false],
