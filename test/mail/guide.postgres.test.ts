@@ -51,14 +51,14 @@ const cli = (...args: string[]): Promise<Finished> => runCli(args, env);
 describe("the guide to mails", () => {
   it("shows the built-in mails, without a database", async () => {
     await run("mail preview\n");
-    expect(await readdir(join(folder, "mail-preview"))).toHaveLength(40);
+    expect(await readdir(join(folder, "mail-preview"))).toHaveLength(48);
     expect(await look("recovery.de.txt")).toContain("Subject: Neues Passwort für Corner Shop");
     await rm(join(folder, "looks"), { recursive: true });
   });
 
   it("puts a project's own words in place, which preview and list then show", async () => {
     const printed = await run("--export in-use");
-    expect(printed).toContain("Wrote 60 files");
+    expect(printed).toContain("Wrote 72 files");
     expect(printed).toContain(`${project.id} has 1 template(s): recovery.en`);
     expect(await look("recovery.en.txt")).toContain(
       "Subject: A new password for Corner Shop, Ada Lovelace\n",
@@ -100,7 +100,7 @@ describe("mail template", () => {
     const again = await cli("mail", "template", project.id, "--export", words);
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("is there already")]);
     const taken = await cli("mail", "template", project.id, "--from", words, "--json");
-    expect(JSON.parse(taken.stdout).taken).toHaveLength(20);
+    expect(JSON.parse(taken.stdout).taken).toHaveLength(24);
     const back = join(folder, "back");
     await cli("mail", "template", project.id, "--export", back);
     for (const name of await readdir(words)) {
