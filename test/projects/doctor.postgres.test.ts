@@ -102,7 +102,7 @@ describe("the doctor", () => {
     }
     await database.query("update miosa_auth.projects set release = 'old' where id = 'proj_behind'");
     await database.query("alter schema proj_hollow rename to not_a_project_any_more");
-    await database.query("drop table not_a_project_any_more.settings");
+    await database.query("drop table not_a_project_any_more.settings cascade");
     await database.query("delete from miosa_auth.projects where id = 'proj_stray'");
     await database.query("alter schema proj_well owner to postgres");
     const findings = await examine(admin, { projectId: "proj_behind" });

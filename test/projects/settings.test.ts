@@ -46,6 +46,7 @@ describe("the settings of a project", () => {
       password_change: "recent",
       bcrypt_cost: 10,
       access_token_lifetime: 3600,
+      audit_retention_days: 90,
       session_lifetime: 0,
       session_idle_timeout: 0,
       sessions_per_user: 100,
