@@ -65,6 +65,7 @@ export {
 export { deleteProject } from "./projects/delete_project.ts";
 export { type ExaminationOptions, examineDatabase } from "./projects/doctor/doctor.ts";
 export type { Finding } from "./projects/doctor/finding.ts";
+export type { FailedProject, FleetOptions, Progress } from "./projects/each_project.ts";
 export { authUrlOf, type ProjectEnvironment, readEnvironment } from "./projects/environment.ts";
 export { grantHelpers, grantReferences, revokeHelpers } from "./projects/grants.ts";
 export { installScript, type ScriptedProject } from "./projects/install_script.ts";
@@ -89,6 +90,7 @@ export {
   setProvider,
 } from "./projects/providers.ts";
 export { type PrunedRows, pruneProject } from "./projects/prune_project.ts";
+export { type FleetPruneReport, pruneProjects } from "./projects/prune_projects.ts";
 export {
   addReference,
   type DeleteAction,
@@ -125,7 +127,6 @@ export {
 export { type UpgradeOptions, upgradeProject } from "./projects/upgrade_project.ts";
 export {
   type FleetUpgradeOptions,
-  type Progress,
   planUpgrade,
   type UpgradePlan,
   type UpgradeReport,
@@ -150,8 +151,4 @@ export {
   pruneAnonymousUsers,
 } from "./users/prune.ts";
 export { type SignOutReport, signOutUsers } from "./users/sign_out.ts";
-export {
-  type FleetSignOutOptions,
-  type FleetSignOutReport,
-  signOutProjects,
-} from "./users/sign_out_projects.ts";
+export { type FleetSignOutReport, signOutProjects } from "./users/sign_out_projects.ts";

@@ -1,27 +1,15 @@
-import pMap from "p-map";
 import type { Database, Transaction } from "../database/database.ts";
 import { sqlSet } from "../database/sql_files.ts";
 import { AuthError } from "../errors.ts";
 import { actAsAdministrator, administer, administration } from "./administration.ts";
+import { eachProject, type FailedProject, type FleetOptions } from "./each_project.ts";
 import { patiently } from "./patience.ts";
 import { prepareDatabase } from "./prepare_database.ts";
 import { projectNotFound } from "./registry.ts";
 import { wouldChangeSharedSchema } from "./shared_release.ts";
 import { type UpgradeOptions, upgradeProject } from "./upgrade_project.ts";
 
-export interface FleetUpgradeOptions extends UpgradeOptions {
-  /** The projects; every project of the database without. */
-  readonly ids?: readonly string[];
-  /** Projects at work at once; 4 by default. The database's pool should have as many connections. */
-  readonly concurrency?: number;
-  /** Runs the work; knows how many projects there are, and hears of each that is done or failed. */
-  readonly progress?: Progress;
-}
-
-export type Progress = (
-  total: number,
-  work: (advance: () => void) => Promise<void>,
-) => Promise<void>;
+export interface FleetUpgradeOptions extends UpgradeOptions, FleetOptions {}
 
 /** What is behind this release, and what is not. */
 export interface UpgradePlan {
@@ -38,7 +26,7 @@ export interface UpgradeReport {
   readonly shared: boolean;
   readonly upgraded: readonly string[];
   readonly current: readonly string[];
-  readonly failed: readonly { readonly id: string; readonly error: Error }[];
+  readonly failed: readonly FailedProject[];
 }
 
 /**
@@ -65,34 +53,26 @@ export async function upgradeProjects(
   database: Database,
   options: FleetUpgradeOptions = {},
 ): Promise<UpgradeReport> {
-  const { ids, concurrency = 4, again = false, progress = unwatched } = options;
+  const { ids, again = false } = options;
   await findBehind(database, []);
   const shared = await wouldChangeSharedSchema(database);
   await prepareDatabase(database);
 
   const { behind, current, missing } = await findBehind(database, ids);
-  const upgraded: string[] = [];
-  const untouched = again ? [] : [...current];
-  const failed: { id: string; error: Error }[] = missing.map((id) => ({
-    id,
-    error: projectNotFound(id),
-  }));
-  const todo = again ? [...behind, ...current] : behind;
-  const upgrade = async (id: string) => {
-    try {
-      const isDone = await patiently(() => upgradeProject(database, id, options));
-      (isDone ? upgraded : untouched).push(id);
-    } catch (error) {
-      failed.push({ id, error: error instanceof Error ? error : new Error(String(error)) });
-    }
+  const { done, failed } = await eachProject(
+    database,
+    (id) => patiently(() => upgradeProject(database, id, options)),
+    { ...options, ids: again ? [...behind, ...current] : behind },
+  );
+  const idsOf = (isUpgraded: boolean) =>
+    done.filter(({ value }) => value === isUpgraded).map(({ id }) => id);
+  return {
+    shared,
+    upgraded: idsOf(true),
+    current: [...(again ? [] : current), ...idsOf(false)].sort(),
+    failed: [...missing.map((id) => ({ id, error: projectNotFound(id) })), ...failed],
   };
-  await progress(todo.length, async (advance) => {
-    await pMap(todo, (id) => upgrade(id).then(advance), { concurrency });
-  });
-  return { shared, upgraded: upgraded.sort(), current: untouched.sort(), failed };
 }
-
-const unwatched: Progress = (_, work) => work(() => {});
 
 interface Releases {
   behind: string[];

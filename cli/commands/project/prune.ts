@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type Database, listProjects, type PrunedRows, pruneProject } from "../../../src/index.ts";
+import { type PrunedRows, pruneProjects } from "../../../src/index.ts";
 import { databaseOption, flag, jsonOption, withDatabase } from "../../options.ts";
 import { print, reasonOf } from "../../output.ts";
 import { colours, progressBar, table } from "../../terminal.ts";
@@ -11,8 +11,8 @@ interface Options {
 }
 
 interface Report {
-  readonly pruned: Record<string, PrunedRows>;
-  readonly failed: { id: string; reason: string }[];
+  readonly pruned: Readonly<Record<string, PrunedRows>>;
+  readonly failed: readonly { readonly id: string; readonly reason: string }[];
 }
 
 export function projectPrune(): Command {
@@ -36,31 +36,18 @@ async function run(ids: string[], options: Options, command: Command): Promise<v
   if ((options.all === true) === ids.length > 0) {
     command.error("error: name the projects to prune, or say --all");
   }
-  const report = await withDatabase(options.database, async (database) =>
-    pruneAll(database, options.all ? await served(database) : ids),
+  const { pruned, failed } = await withDatabase(options.database, (database) =>
+    pruneProjects(database, {
+      ...(options.all ? {} : { ids }),
+      progress: (total, work) => progressBar("Projects", total, work),
+    }),
   );
+  const report = {
+    pruned,
+    failed: failed.map(({ id, error }) => ({ id, reason: reasonOf(error) })),
+  };
   print(report, options.json, () => reportLines(report));
-  if (report.failed.length > 0) process.exitCode = 1;
-}
-
-async function served(database: Database): Promise<string[]> {
-  const projects = await listProjects(database);
-  return projects.filter(({ state }) => state === "active").map(({ id }) => id);
-}
-
-async function pruneAll(database: Database, ids: readonly string[]): Promise<Report> {
-  const report: Report = { pruned: {}, failed: [] };
-  await progressBar("Projects", ids.length, async (advance) => {
-    for (const id of ids) {
-      try {
-        report.pruned[id] = await pruneProject(database, id);
-      } catch (error) {
-        report.failed.push({ id, reason: reasonOf(error) });
-      }
-      advance();
-    }
-  });
-  return report;
+  if (failed.length > 0) process.exitCode = 1;
 }
 
 function reportLines({ pruned, failed }: Report): string[] {
