@@ -29,13 +29,8 @@ export async function suppressAddress(
   address: string,
   reason: SuppressionReason = "manual",
 ): Promise<Suppression> {
-  const entry = await askOutbox<Suppression | null>(database, "suppress_address($1, $2, $3)", [
-    projectId,
-    canonical(address),
-    reason,
-  ]);
-  if (!entry) throw new AuthError("project_not_found");
-  return entry;
+  const params = [projectId, canonical(address), reason];
+  return askOfProject(database, "suppress_address($1, $2, $3)", params);
 }
 
 /**
@@ -43,24 +38,34 @@ export async function suppressAddress(
  *
  * @param address null for all addresses that bounced
  * @returns how many were suppressed
- * @throws AuthError validation_failed for an address that is none
+ * @throws AuthError project_not_found, validation_failed for an address that is none
  */
-export function liftSuppression(
+export async function liftSuppression(
   database: Database,
   projectId: string,
   address: string | null,
 ): Promise<number> {
   const canonicalAddress = address === null ? null : canonical(address);
-  return askOutbox(database, "lift_suppression($1, $2)", [projectId, canonicalAddress]);
+  return askOfProject(database, "lift_suppression($1, $2)", [projectId, canonicalAddress]);
 }
 
-/** The addresses that a project sends no mail to, the newest first. */
+/**
+ * The addresses that a project sends no mail to, the newest first.
+ *
+ * @throws AuthError project_not_found
+ */
 export function listSuppressions(
   database: Database,
   projectId: string,
   limit = 100,
 ): Promise<Suppression[]> {
-  return askOutbox(database, "list_suppressions($1, $2::integer)", [projectId, limit]);
+  return askOfProject(database, "list_suppressions($1, $2::integer)", [projectId, limit]);
+}
+
+async function askOfProject<T>(database: Database, call: string, params: readonly unknown[]) {
+  const answer = await askOutbox<T | null>(database, call, params);
+  if (answer === null) throw new AuthError("project_not_found");
+  return answer;
 }
 
 function canonical(address: string): string {

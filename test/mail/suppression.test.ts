@@ -159,9 +159,14 @@ describe("the list of suppressed addresses", () => {
     await expect(suppressAddress(admin, project.id, "a@b@c")).rejects.toMatchObject({
       code: "validation_failed",
     });
-    await expect(suppressAddress(admin, "proj_nobody", "a@b.test")).rejects.toMatchObject({
-      code: "project_not_found",
-    });
+    for (const refused of [
+      suppressAddress(admin, "proj_nobody", "a@b.test"),
+      liftSuppression(admin, "proj_nobody", "a@b.test"),
+      liftSuppression(admin, "proj_nobody", null),
+      listSuppressions(admin, "proj_nobody"),
+    ]) {
+      await expect(refused).rejects.toMatchObject({ code: "project_not_found" });
+    }
   });
 });
 
