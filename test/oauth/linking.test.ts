@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Auth } from "../../src/auth.ts";
 import type { UserJson } from "../../src/database/functions.ts";
+import { listSuppressions, suppressAddress } from "../../src/outbox/suppressions.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { ageSession, sessionIdOf } from "../support/age.ts";
 import { type OidcProvider, startOidcProvider } from "../support/idp/oidc_provider.ts";
@@ -193,6 +194,16 @@ describe("linking an identity", () => {
     expect(body.user.email).toBe(email);
     idp.signedIn(verified(freshEmail()));
     expect((await link(String(fragment.access_token))).body.user.email).toBe(email);
+  });
+
+  it("lets mail go again to the address that it proves, if that bounced (case 184)", async () => {
+    const { admin } = project.service;
+    const [bounced, other] = [freshEmail(), freshEmail()];
+    for (const email of [bounced, other]) await suppressAddress(admin, project.id, email, "bounce");
+    idp.signedIn(verified(bounced));
+    await link((await project.signUp()).access_token);
+    const left = await listSuppressions(admin, project.id);
+    expect(left.map(({ address }) => address)).toEqual([other]);
   });
 
   it("by an ID token wants the bearer of who links", async () => {

@@ -1,7 +1,8 @@
 -- The user that an identity signs in, locked; made when there is none. p_identity is what a provider has
 -- proved: {provider, issuer, subject, email, data}, where email is canonical and only there if the
 -- provider has verified it and is believed. Such an address finds its user, and proves it: what somebody
--- put there who never did goes. Mail to it may leave again, if it bounced. An address that is not proved finds nobody and is nobody's.
+-- put there who never did goes, and mail to it may leave again, if it bounced. An address that is not proved
+-- finds nobody and is nobody's.
 -- Raises 40001 when another call has just made the identity or taken it away; the caller is called again.
 -- Returns the user, or null and a code: signup_disabled; email_exists where linking is the user's to ask.
 
