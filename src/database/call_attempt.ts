@@ -1,6 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 import type { Entrant, FairGate } from "../admission/fair_gate.ts";
 import { AuthError } from "../errors.ts";
+import { isConnectionDoubtful } from "./connection_doubt.ts";
 import type { ConnectionWear } from "./connection_wear.ts";
 import type { FunctionCall } from "./database.ts";
 import { FunctionQuery, type Statement } from "./function_query.ts";
@@ -96,12 +97,4 @@ export class CallAttempt implements Entrant {
 
 function overload(): AuthError {
   return new AuthError("service_unavailable", { retryAfter: 1 });
-}
-
-// A server answers with an SQLSTATE; anything else (time-out, reset, cut) leaves a connection of
-// which nobody knows what it will say next. After 57P0x, 08xxx and the time-outs of a session it is
-// gone as well, and after 25006 it leads to a server that is a standby by now: another one may lead to
-// the primary.
-export function isConnectionDoubtful(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) || /^(08|57P0|25P0[34]|25006)/.test(error.code ?? "");
 }

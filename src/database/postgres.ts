@@ -3,8 +3,9 @@ import { LRUCache } from "lru-cache";
 import pg from "pg";
 import { FairGate } from "../admission/fair_gate.ts";
 import { AuthError } from "../errors.ts";
-import { CallAttempt, type CallLane, isConnectionDoubtful } from "./call_attempt.ts";
+import { CallAttempt, type CallLane } from "./call_attempt.ts";
 import { callStatement } from "./calls.ts";
+import { isConnectionDoubtful } from "./connection_doubt.ts";
 import { ConnectionWear } from "./connection_wear.ts";
 import type { Database, FunctionCall, Row, Transaction } from "./database.ts";
 import { fromDriver, isRetryable } from "./errors.ts";
@@ -27,7 +28,7 @@ export interface PostgresOptions {
    * most of them first; 200 by default.
    */
   readonly waiting?: number;
-  /** Milliseconds until a connection must be had, waited for and made; 5,000 by default. */
+  /** Milliseconds for which a call waits for its turn, and again for a connection; 5,000 by default. */
   readonly connectTimeout?: number;
   /** Milliseconds until a call is given up and its connection discarded; 10,000 by default. */
   readonly deadline?: number;
