@@ -19,18 +19,22 @@ const adminUrl = positionals[0];
 const steps = options.projects.split(",").map(Number);
 const masterKey = miosa.generateMasterKey();
 const admin = miosa.connectPostgres({ url: adminUrl, connections: 2 });
-const ids = Array.from({ length: Math.max(...steps) }, (_, i) => `proj_mem_${process.pid}_${i}`);
+const wanted = Array.from({ length: Math.max(...steps) }, (_, i) => `proj_mem_${process.pid}_${i}`);
+const ids = [];
 const serverUrl = Object.assign(new URL(adminUrl), { username: runtimeRole }).href;
 
 try {
   await miosa.prepareDatabase(admin, { runtimeRole });
   const keyring = miosa.parseKeyring(masterKey);
-  for (const id of ids) await miosa.createProject(admin, { id, keyring });
+  for (const id of wanted) {
+    await miosa.createProject(admin, { id, keyring });
+    ids.push(id);
+  }
   const rows = [];
   for (const bound of options.bounds.split(",").map(Number)) rows.push(...(await measure(bound)));
   console.table(rows);
 } finally {
-  for (const id of ids) await miosa.deleteProject(admin, id).catch(() => {});
+  for (const id of ids) await miosa.deleteProject(admin, id);
   await admin.close();
 }
 
