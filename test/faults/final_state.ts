@@ -8,10 +8,6 @@ export async function readFinalState(project: TestProject): Promise<FinalState> 
      from sessions s left join refresh_tokens t on t.session_id = s.id
      where s.revoked_at is null group by s.id`,
   );
-  const tooOften = await project.sql<{ id: string }>(
-    `select id from sessions
-     where revoked_because = 'refresh_token_reuse' and late_recoveries >= 3`,
-  );
   const users = await project.sql<{ email: string; rows: number }>(
     "select email, count(*)::int as rows from users where email is not null group by email",
   );
@@ -21,8 +17,16 @@ export async function readFinalState(project: TestProject): Promise<FinalState> 
   );
   return {
     leaves: new Map(sessions.map(({ id, leaves }) => [id, leaves])),
-    recoveredTooOften: new Set(tooOften.map(({ id }) => id)),
     users: new Map(users.map(({ email, rows }) => [email, rows])),
     values: new Map(values.map(({ id, written }) => [id, written])),
   };
+}
+
+/** How many sessions the third late recovery in a row has ended: SECURITY.md tells why, and its price. */
+export async function countRecoveredTooOften(project: TestProject): Promise<number> {
+  const [row] = await project.sql<{ sessions: number }>(
+    `select count(*)::int as sessions from sessions
+     where revoked_because = 'refresh_token_reuse' and late_recoveries >= 3`,
+  );
+  return row?.sessions ?? 0;
 }

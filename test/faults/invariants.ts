@@ -4,8 +4,6 @@ import type { Operation } from "./history.ts";
 export interface FinalState {
   /** Sessions that nobody has ended, and how many unused tokens each has. */
   readonly leaves: ReadonlyMap<string, number>;
-  /** Sessions that the third late recovery in a row has ended. */
-  readonly recoveredTooOften: ReadonlySet<string>;
   /** Rows by canonical address. */
   readonly users: ReadonlyMap<string, number>;
   /** What was written, by its key. */
@@ -78,14 +76,8 @@ function secondUsers({ users }: FinalState): string[] {
   );
 }
 
-/**
- * I6: who retries gets through; an honest client is refused after its own logout alone. Or after it
- * has lost three replies in a row and came back late each time: SECURITY.md says so.
- */
-function lockedOut(
-  operations: readonly Operation[],
-  { leaves, recoveredTooOften }: FinalState,
-): string[] {
+/** I6: who retries gets through; an honest client is refused after its own logout alone. */
+function lockedOut(operations: readonly Operation[], { leaves }: FinalState): string[] {
   const found: string[] = [];
   for (const { kind, subject, outcome, received } of operations) {
     if (outcome === "fail" && (kind === "logout" || kind === "write"))
@@ -93,7 +85,6 @@ function lockedOut(
   }
   const logouts = bySubject(operations, "logout");
   for (const [session, refreshes] of bySubject(operations, "refresh")) {
-    if (recoveredTooOften.has(session)) continue;
     const [logout] = logouts.get(session) ?? [];
     const before = refreshes.filter(({ endedAt }) => !logout || endedAt < logout.invokedAt);
     for (const { outcome, received } of before)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "../support/project.ts";
 import { type OpenedSession, openSession } from "../support/sessions.ts";
-import { readFinalState } from "./final_state.ts";
+import { countRecoveredTooOften, readFinalState } from "./final_state.ts";
 import { type Operation, recordHistory } from "./history.ts";
 import { violations } from "./invariants.ts";
 import { openClient, type RetryingClient, type Send } from "./retrying_client.ts";
@@ -20,9 +20,9 @@ export interface RotationResult {
   readonly operations: readonly Operation[];
   /** What must not have happened. */
   readonly violations: readonly string[];
-  /** Why a client gave up whose session `recoveredTooOften` does not count. */
+  /** Why a client gave up, of each that did. */
   readonly lockedOut: readonly string[];
-  /** Sessions that the third late recovery in a row has ended, which a slow machine brings about. */
+  /** Sessions of the project that the third late recovery in a row has ended: one reason to be locked out. */
   readonly recoveredTooOften: number;
 }
 
@@ -62,13 +62,11 @@ export async function rotateDuring(
   await calm?.();
   await each((client, leaves) => (leaves ? client.presentAll() : client.rotate()));
   const operations = history.operations();
-  const final = await readFinalState(project);
-  const isSpent = ({ session }: RetryingClient) => final.recoveredTooOften.has(session.id);
   return {
     operations,
-    violations: violations(operations, final),
-    lockedOut: [...lockedOut].flatMap(([client, why]) => (isSpent(client) ? [] : [why])),
-    recoveredTooOften: all.filter(isSpent).length,
+    violations: violations(operations, await readFinalState(project)),
+    lockedOut: [...lockedOut.values()],
+    recoveredTooOften: await countRecoveredTooOften(project),
   };
 }
 

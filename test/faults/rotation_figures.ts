@@ -19,7 +19,11 @@ export function addRotationFigures(
     refreshes.info,
   );
   figures.add(`${what}: clients locked out`, clients, lockedOut.length);
-  figures.add(`${what}: signed out by three late recoveries in a row`, clients, recoveredTooOften);
+  figures.add(
+    `${what}: of the project so far, by three late recoveries in a row`,
+    clients,
+    recoveredTooOften,
+  );
   figures.add(`${what}: tokens with two children or leaves`, refreshes.ok, found("I2"));
   figures.add(`${what}: acknowledged writes and logouts lost`, writes, found("I1"));
   figures.add(
