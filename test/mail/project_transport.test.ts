@@ -148,7 +148,7 @@ describe("a project's own transport", () => {
     await queueMails(project, 100);
     await queueMails(other, 20);
     const delivery = deliverFrom(service, fleet.url, {
-      sendTimeout: 500,
+      sendTimeout: 2_000,
       coolDown: { first: 60_000, most: 60_000 },
     });
     await delivery.drain();
