@@ -1,6 +1,6 @@
 // The floors of the house: imports go down only.
 //   cli, src/http  ->  capabilities, src/projects  ->  src/database  ->  src/admission
-// src/errors.ts is for all; src/index.ts, src/auth.ts, src/development and src/testing are the doors and see all.
+// src/errors.ts and src/deadline.ts are for all; src/index.ts, src/auth.ts, src/development and src/testing are the doors and see all.
 const capabilities =
   "^src/(passwords|tokens|emails|mail|oauth|maintenance|mfa|passkeys|sso|projects|rls)/";
 const doors = "^src/(index[.]ts|auth[.]ts|development/|testing/)";

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { DatabaseError } from "../database/errors.ts";
 import type { MailConfiguration } from "../database/functions.ts";
 import type { ClaimedMail, OutboxFunctions } from "../database/outbox_functions.ts";
+import { withDeadline } from "../deadline.ts";
 import { AuthError, OperatorError } from "../errors.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
 import { inSpan } from "../telemetry/spans.ts";
@@ -154,10 +155,7 @@ async function sendThrough(
     }
     const outgoing = outgoingMail(mail, payload, { configuration, route, ...options });
     const { giveUp, sendTimeout } = options;
-    await route.transport.send(
-      outgoing,
-      AbortSignal.any([giveUp, AbortSignal.timeout(sendTimeout)]),
-    );
+    await withDeadline(sendTimeout, [giveUp], (signal) => route.transport.send(outgoing, signal));
     isUp = true;
     return null;
   } catch (error) {

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { withDeadline } from "../deadline.ts";
 import { isPublicAddress } from "./public_address.ts";
 
 /** How providers may be reached. */
@@ -40,16 +41,9 @@ export function safeFetch(rules: FetchRules): SafeFetch {
   return async (input, init = {}) => {
     const url = new URL(input);
     requireAdmitted(url, rules);
-    const signals = [AbortSignal.timeout(rules.deadline), ...(init.signal ? [init.signal] : [])];
-    const incoming = await send(url, init, AbortSignal.any(signals), rules);
-    const { statusCode: status = 0, headers } = incoming;
-    if (status < 200 || status > 599) throw refused(url, `answers with the status ${status}`);
-    const body = await readBody(url, incoming);
-    const type = headers["content-type"];
-    return new Response(withoutBody.has(status) ? null : body, {
-      status,
-      headers: type === undefined ? {} : { "Content-Type": type },
-    });
+    return withDeadline(rules.deadline, init.signal ? [init.signal] : [], (signal) =>
+      exchange(url, init, signal, rules),
+    );
   };
 }
 
@@ -62,6 +56,23 @@ export function requireAdmitted(url: URL, { allowPrivate }: Pick<FetchRules, "al
   if (!allowPrivate && isIP(literal) && !isPublicAddress(literal)) {
     throw refused(url, "is at a private address");
   }
+}
+
+async function exchange(
+  url: URL,
+  init: SafeInit,
+  signal: AbortSignal,
+  rules: FetchRules,
+): Promise<Response> {
+  const incoming = await send(url, init, signal, rules);
+  const { statusCode: status = 0, headers } = incoming;
+  if (status < 200 || status > 599) throw refused(url, `answers with the status ${status}`);
+  const body = await readBody(url, incoming);
+  const type = headers["content-type"];
+  return new Response(withoutBody.has(status) ? null : body, {
+    status,
+    headers: type === undefined ? {} : { "Content-Type": type },
+  });
 }
 
 function send(

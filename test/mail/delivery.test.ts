@@ -9,6 +9,7 @@ import {
   statesOf,
   type TestDelivery,
 } from "../support/delivery.ts";
+import { whileCollecting } from "../support/garbage.ts";
 import { createTestProject, type TestProject } from "../support/project.ts";
 import { openService, type TestService } from "../support/service.ts";
 import { header, startSmtp, type TestSmtp } from "../support/smtp.ts";
@@ -115,7 +116,8 @@ describe("delivery by SMTP", () => {
     for (const mode of ["hang in greeting", "hang in DATA"] as const) {
       await queueMails(project, 1);
       smtp.mode = mode;
-      await deliver({ sendTimeout: 300 }).drain();
+      // On Node 20 a signal that nobody holds is collected, and its deadline never comes.
+      await whileCollecting(deliver({ sendTimeout: 300 }).drain());
       const [row] = (await queuedRows(project)).slice(-1);
       expect([mode, row]).toEqual([
         mode,

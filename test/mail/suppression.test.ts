@@ -159,13 +159,13 @@ describe("the list of suppressed addresses", () => {
     await expect(suppressAddress(admin, project.id, "a@b@c")).rejects.toMatchObject({
       code: "validation_failed",
     });
-    for (const refused of [
-      suppressAddress(admin, "proj_nobody", "a@b.test"),
-      liftSuppression(admin, "proj_nobody", "a@b.test"),
-      liftSuppression(admin, "proj_nobody", null),
-      listSuppressions(admin, "proj_nobody"),
+    for (const ask of [
+      () => suppressAddress(admin, "proj_nobody", "a@b.test"),
+      () => liftSuppression(admin, "proj_nobody", "a@b.test"),
+      () => liftSuppression(admin, "proj_nobody", null),
+      () => listSuppressions(admin, "proj_nobody"),
     ]) {
-      await expect(refused).rejects.toMatchObject({ code: "project_not_found" });
+      await expect(ask()).rejects.toMatchObject({ code: "project_not_found" });
     }
   });
 });

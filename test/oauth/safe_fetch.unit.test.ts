@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isPublicAddress } from "../../src/oauth/public_address.ts";
 import { openRemote } from "../../src/oauth/remote.ts";
 import { safeFetch } from "../../src/oauth/safe_fetch.ts";
+import { whileCollecting } from "../support/garbage.ts";
 import { type Answer, type Asked, serveJson, type TestServer } from "../support/idp/http_server.ts";
 
 let server: TestServer;
@@ -125,7 +126,8 @@ describe("a fetch of what somebody else chose", () => {
   it("waits no longer than its deadline, for the first byte and for the last (case 85)", async () => {
     const hasty = safeFetch({ allowPrivate: true, deadline: 100 });
     reply = () => "hang";
-    await expect(hasty(server.origin)).rejects.toThrow();
+    // On Node 20 a signal that nobody holds is collected, and its deadline never comes.
+    await expect(whileCollecting(hasty(server.origin))).rejects.toThrow();
   });
 });
 

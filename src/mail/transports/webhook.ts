@@ -1,4 +1,5 @@
 import { Webhook } from "standardwebhooks";
+import { withDeadline } from "../../deadline.ts";
 import { isOneAddress, oneLine } from "./mailbox_address.ts";
 import { MailRefused, type MailTransport, type OutgoingMail } from "./transport.ts";
 
@@ -31,16 +32,14 @@ export function webhookTransport({
       }
       const body = JSON.stringify(eventOf(mail));
       const sentAt = new Date();
-      const status = await post(
-        url,
-        body,
-        AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
-        {
-          "Content-Type": "application/json",
-          "webhook-id": `msg_${mail.id}`,
-          "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-          "webhook-signature": webhook.sign(`msg_${mail.id}`, sentAt, body),
-        },
+      const headers = {
+        "Content-Type": "application/json",
+        "webhook-id": `msg_${mail.id}`,
+        "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
+        "webhook-signature": webhook.sign(`msg_${mail.id}`, sentAt, body),
+      };
+      const status = await withDeadline(timeout, [signal], (within) =>
+        post(url, body, within, headers),
       );
       if (status >= 200 && status < 300) return;
       throw new MailRefused({
