@@ -4,7 +4,7 @@ import type { TestService } from "../support/service.ts";
 // Longer than a call takes, or none would ever get through.
 const longestRest = 60;
 
-/** Ends `times` backends of the service one after the other, such as are at work before others. */
+/** Ends backends of the service one after the other, so many of them at work: one that rests loses nothing. */
 export async function terminateBackends(
   { engine, runtimeRole }: TestService,
   times: number,
@@ -12,7 +12,7 @@ export async function terminateBackends(
   for (let terminated = 0; terminated < times; ) {
     const ended = await engine.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
-       where usename = $1 order by state = 'active' desc, random() limit 1`,
+       where usename = $1 and state = 'active' order by random() limit 1`,
       [runtimeRole],
     );
     terminated += ended.length;
