@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { newRefreshToken } from "../../src/tokens/refresh_token.ts";
 import { type History, type Invocation, recordHistory } from "./history.ts";
-import { type FinalState, violations } from "./invariants.ts";
+import { type FinalState, foreignWords, violations } from "./invariants.ts";
 
 const nothing: FinalState = {
   leaves: new Map(),
@@ -103,6 +104,34 @@ describe("the checker of histories finds", () => {
     ["I6: s was ended by nobody", (history) => history.invoke(refresh("1")).ok("2"), nothing],
   ])("%s", (sentence, happened, final) => {
     expect(found(happened, final)).toEqual([sentence]);
+  });
+});
+
+describe("what the checker finds in answers", () => {
+  const token = newRefreshToken();
+  const belongings = new Map([
+    ["ann@example.com", "shop"],
+    ["5a0cd3ab-3f0f-4a55-b8a5-9c8e9a1f3b11", "shop"],
+    [token.hash.toString("hex"), "shop"],
+    ["shop", "shop"],
+  ]);
+  const inside = (claims: object) =>
+    `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
+  const answers = [
+    ["an address", { user: { email: "ann@example.com" } }],
+    ["an id", [{ id: "5a0cd3ab-3f0f-4a55-b8a5-9c8e9a1f3b11" }]],
+    ["a refresh token", { refresh_token: token.text }],
+    ["a claim of an access token", { access_token: inside({ iss: "https://auth.test/shop" }) }],
+  ] as const;
+
+  it.each(answers)("is %s of another project (I5)", (_, body) => {
+    const text = JSON.stringify(body);
+    expect(foreignWords([{ project: "clinic", text }], belongings)).toHaveLength(1);
+  });
+
+  it.each(answers)("is not %s of the same", (_, body) => {
+    const text = JSON.stringify(body);
+    expect(foreignWords([{ project: "shop", text }], belongings)).toEqual([]);
   });
 });
 

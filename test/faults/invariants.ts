@@ -1,3 +1,4 @@
+import { type Answer, type Belongings, wordsOf } from "./answers.ts";
 import type { Operation } from "./history.ts";
 
 /** What the database holds when all is quiet. */
@@ -73,6 +74,16 @@ function refreshesAfterLogout(operations: readonly Operation[]): string[] {
 function secondUsers({ users }: FinalState): string[] {
   return [...users].flatMap(([email, rows]) =>
     rows > 1 ? [`I4: ${email} has ${rows} users`] : [],
+  );
+}
+
+/** I5: nothing that a project's clients are told is another project's. */
+export function foreignWords(answers: readonly Answer[], belongings: Belongings): string[] {
+  return answers.flatMap(({ project, text }) =>
+    [...wordsOf(text)].flatMap((word) => {
+      const owner = belongings.get(word) ?? project;
+      return owner === project ? [] : [`I5: ${project} was told ${word} of ${owner}`];
+    }),
   );
 }
 

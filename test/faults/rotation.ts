@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "../support/project.ts";
-import { type OpenedSession, openSession } from "../support/sessions.ts";
+import { openSessions } from "../support/sessions.ts";
+import { type Answer, keepingAnswers, readBelongings } from "./answers.ts";
 import { countRecoveredTooOften, readFinalState } from "./final_state.ts";
 import { type Operation, recordHistory } from "./history.ts";
-import { violations } from "./invariants.ts";
+import { foreignWords, violations } from "./invariants.ts";
 import { openClient, type RetryingClient, type Send } from "./retrying_client.ts";
 
 export interface RotationOptions {
+  /** Of each project. */
   readonly clients: number;
   /** Begins when all have a session; until it has ended, everybody rotates. */
   readonly faults: () => Promise<unknown>;
@@ -18,6 +20,7 @@ export interface RotationOptions {
 
 export interface RotationResult {
   readonly operations: readonly Operation[];
+  readonly answers: readonly Answer[];
   /** What must not have happened. */
   readonly violations: readonly string[];
   /** Why a client gave up, of each that did. */
@@ -39,8 +42,10 @@ export async function rotateDuring(
   { clients, faults, calm, rest = 0 }: RotationOptions,
 ): Promise<RotationResult> {
   const history = recordHistory();
+  const answers: Answer[] = [];
+  const kept = keepingAnswers(project.id, send, answers);
   const sessions = await openSessions(project, clients);
-  const all = sessions.map((session) => openClient(history, send, session));
+  const all = sessions.map((session) => openClient(history, kept, session));
   const lockedOut = new Map<RetryingClient, string>();
   const each = (work: (client: RetryingClient, leaves: boolean) => Promise<void>) =>
     Promise.all(
@@ -64,19 +69,39 @@ export async function rotateDuring(
   const operations = history.operations();
   return {
     operations,
+    answers,
     violations: violations(operations, await readFinalState(project)),
     lockedOut: [...lockedOut.values()],
     recoveredTooOften: await countRecoveredTooOften(project),
   };
 }
 
-// Over one connection.
-function openSessions(project: TestProject, count: number): Promise<OpenedSession[]> {
-  return project.transaction(async (sql) => {
-    const sessions: OpenedSession[] = [];
-    while (sessions.length < count) sessions.push(await openSession({ ...project, sql }));
-    return sessions;
-  });
+/** The same in several projects under the same faults, where no answer may tell of another project. */
+export async function rotateTogether(
+  projects: readonly TestProject[],
+  sendOf: (project: TestProject) => Send,
+  options: RotationOptions,
+): Promise<RotationResult> {
+  let begun: Promise<unknown> | undefined;
+  const faults = () => {
+    begun ??= options.faults();
+    return begun;
+  };
+  const results = await Promise.all(
+    projects.map((project) => rotateDuring(project, sendOf(project), { ...options, faults })),
+  );
+  const belongings = new Map((await Promise.all(projects.map(readBelongings))).flat());
+  const answers = results.flatMap((result) => result.answers);
+  return {
+    operations: results.flatMap(({ operations }) => operations),
+    answers,
+    violations: [
+      ...results.flatMap((result) => result.violations),
+      ...foreignWords(answers, belongings),
+    ],
+    lockedOut: results.flatMap(({ lockedOut }) => lockedOut),
+    recoveredTooOften: results.reduce((sum, { recoveredTooOften: n }) => sum + n, 0),
+  };
 }
 
 async function rotateUntil(

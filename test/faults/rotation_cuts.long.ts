@@ -1,21 +1,25 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createTestProject, type TestProject } from "../support/project.ts";
+import { openService, type TestService } from "../support/service.ts";
 import { openBehindHttpProxy, openBehindWireProxy } from "./cut_service.ts";
 import { collectFigures, scaled } from "./figures.ts";
 import { randomHttpFault } from "./http_proxy.ts";
 import type { Injections } from "./injections.ts";
-import { type RotationResult, rotateDuring } from "./rotation.ts";
+import { type RotationResult, rotateTogether } from "./rotation.ts";
 import { addRotationFigures } from "./rotation_figures.ts";
 import { terminateBackends } from "./terminated_backends.ts";
 import { randomWireFault } from "./wire_proxy.ts";
 
-const clients = 60;
+// Of each of two projects.
+const clients = 30;
 const figures = collectFigures("Rotation with broken connections");
 
-let project: TestProject;
+let projects: TestProject[];
+let service: TestService;
 
 beforeAll(async () => {
-  project = await createTestProject();
+  projects = [await createTestProject(), await createTestProject()];
+  service = await openService();
 });
 
 function addInjected(link: string, injections: Injections<string>): void {
@@ -24,16 +28,16 @@ function addInjected(link: string, injections: Injections<string>): void {
 }
 
 function expectNothingLost(link: string, result: RotationResult): void {
-  addRotationFigures(figures, link, clients, result);
+  addRotationFigures(figures, link, clients * projects.length, result);
   expect(result.violations).toEqual([]);
   expect(result.lockedOut).toEqual([]);
 }
 
 describe("clients that rotate and retry", () => {
   it("outlive faults between the service and Postgres (cases 30, 189)", async () => {
-    const { proxy, send, close } = await openBehindWireProxy(project, 30);
+    const { proxy, sendOf, close } = await openBehindWireProxy(service, 30);
     const { injections } = proxy;
-    const result = await rotateDuring(project, send, {
+    const result = await rotateTogether(projects, sendOf, {
       clients,
       faults: () => {
         proxy.choose(randomWireFault(0.5));
@@ -47,9 +51,9 @@ describe("clients that rotate and retry", () => {
   });
 
   it("outlive lost requests and replies (case 29)", async () => {
-    const { proxy, send, close } = await openBehindHttpProxy(project);
+    const { proxy, sendOf, close } = await openBehindHttpProxy(service);
     const { injections } = proxy;
-    const result = await rotateDuring(project, send, {
+    const result = await rotateTogether(projects, sendOf, {
       clients,
       faults: () => {
         proxy.choose(randomHttpFault(0.5));
@@ -63,10 +67,10 @@ describe("clients that rotate and retry", () => {
   });
 
   it("outlive backends that are terminated (case 189)", async () => {
-    const { send, close } = await openBehindHttpProxy(project);
-    const result = await rotateDuring(project, send, {
+    const { sendOf, close } = await openBehindHttpProxy(service);
+    const result = await rotateTogether(projects, sendOf, {
       clients,
-      faults: () => terminateBackends(project.service, scaled(2_000)),
+      faults: () => terminateBackends(service, scaled(2_000)),
     });
     await close();
     figures.add("Backends: terminated", scaled(2_000), scaled(2_000));

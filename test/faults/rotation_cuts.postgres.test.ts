@@ -2,16 +2,19 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createTestProject, type TestProject } from "../support/project.ts";
 import { openBehindHttpProxy, openBehindWireProxy } from "./cut_service.ts";
 import { type HttpFault, httpFaults, randomHttpFault } from "./http_proxy.ts";
-import { countOutcomes, type RotationResult, rotateDuring } from "./rotation.ts";
+import { countOutcomes, type RotationResult, rotateTogether } from "./rotation.ts";
 import { terminateBackends } from "./terminated_backends.ts";
 import { randomWireFault, wireFaults } from "./wire_proxy.ts";
 
-const clients = 16;
+// Of each of two projects, whose answers are looked through for what is the other's (invariant I5).
+const clients = 8;
 
 let project: TestProject;
+let projects: TestProject[];
 
 beforeAll(async () => {
   project = await createTestProject();
+  projects = [project, await createTestProject()];
 });
 
 function expectNothingLost({ operations, violations, lockedOut }: RotationResult): void {
@@ -23,9 +26,9 @@ function expectNothingLost({ operations, violations, lockedOut }: RotationResult
 
 describe("clients that rotate and retry keep one lineage each, and all that was acknowledged", () => {
   it("while the service's connections break, 240 times (cases 30, 189)", async () => {
-    const { proxy, send, close } = await openBehindWireProxy(project, 10);
+    const { proxy, sendOf, close } = await openBehindWireProxy(project.service, 10);
     const { injections } = proxy;
-    const result = await rotateDuring(project, send, {
+    const result = await rotateTogether(projects, sendOf, {
       clients,
       faults: () => {
         proxy.choose(randomWireFault(0.4));
@@ -39,9 +42,9 @@ describe("clients that rotate and retry keep one lineage each, and all that was 
   });
 
   it("while their requests and replies are lost, 200 times (case 29)", async () => {
-    const { proxy, send, close } = await openBehindHttpProxy(project);
+    const { proxy, sendOf, close } = await openBehindHttpProxy(project.service);
     const { injections } = proxy;
-    const result = await rotateDuring(project, send, {
+    const result = await rotateTogether(projects, sendOf, {
       clients,
       faults: () => {
         proxy.choose(randomHttpFault(0.5));
@@ -55,8 +58,8 @@ describe("clients that rotate and retry keep one lineage each, and all that was 
   });
 
   it("while backends are terminated, 60 times (case 189)", async () => {
-    const { send, close } = await openBehindHttpProxy(project);
-    const result = await rotateDuring(project, send, {
+    const { sendOf, close } = await openBehindHttpProxy(project.service);
+    const result = await rotateTogether(projects, sendOf, {
       clients,
       faults: () => terminateBackends(project.service, 60),
     });
@@ -69,10 +72,10 @@ describe("a request that arrives slowly, or whose sender closed its half", () =>
   it.each<HttpFault>(["slow sender", "half-close"])(
     "is answered as any other (%s)",
     async (fault) => {
-      const { proxy, send, close } = await openBehindHttpProxy(project);
+      const { proxy, sendOf, close } = await openBehindHttpProxy(project.service);
       proxy.choose(() => fault);
       const body = { refresh_token: "not one" };
-      const reply = await send("/refresh", { method: "POST", body });
+      const reply = await sendOf(project)("/refresh", { method: "POST", body });
       await close();
       expect(reply).toMatchObject({ status: 400, body: { error_code: "refresh_token_not_found" } });
     },

@@ -6,7 +6,7 @@ export function addRotationFigures(
   figures: Figures,
   what: string,
   clients: number,
-  { operations, violations, lockedOut, recoveredTooOften }: RotationResult,
+  { operations, answers, violations, lockedOut, recoveredTooOften }: RotationResult,
 ): void {
   const refreshes = countOutcomes(operations, "refresh");
   const writes = countOutcomes(operations, "write").ok + countOutcomes(operations, "logout").ok;
@@ -31,4 +31,5 @@ export function addRotationFigures(
     countOutcomes(operations, "logout").ok,
     found("I3"),
   );
+  figures.add(`${what}: answers with what is another project's`, answers.length, found("I5"));
 }

@@ -2,21 +2,24 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestProject, type TestProject } from "../support/project.ts";
+import { openService } from "../support/service.ts";
 import { collectFigures, scaled } from "./figures.ts";
 import { sendTo } from "./http_client.ts";
 import { type KillableService, startKillable } from "./killed_service.ts";
-import { rotateDuring } from "./rotation.ts";
+import { rotateTogether } from "./rotation.ts";
 import { addRotationFigures } from "./rotation_figures.ts";
 
-const clients = 200;
+// Of each of two projects.
+const clients = 100;
 const figures = collectFigures("Rotation while the service is killed");
 
-let project: TestProject;
+let projects: TestProject[];
 let services: KillableService[];
 
 beforeAll(async () => {
-  project = await createTestProject();
-  services = [await startKillable(project.service), await startKillable(project.service)];
+  projects = [await createTestProject(), await createTestProject()];
+  const service = await openService();
+  services = [await startKillable(service), await startKillable(service)];
 });
 afterAll(() => Promise.all(services.map((service) => service.stop())));
 
@@ -33,15 +36,15 @@ it("200 clients that rotate and retry outlive kill -9 of two processes (case 185
   };
   const ports = services.map(({ port }) => port);
   let turn = 0;
-  const send = sendTo(() => ports[turn++ % ports.length] ?? 0, project.id);
+  const sendOf = ({ id }: TestProject) => sendTo(() => ports[turn++ % ports.length] ?? 0, id);
   const faults = () => Promise.all(services.map(kill));
-  const result = await rotateDuring(project, send, { clients, faults, rest: 1_000 });
+  const result = await rotateTogether(projects, sendOf, { clients, faults, rest: 1_000 });
 
   starts.sort((a, b) => a - b);
   const at = (share: number) => `${Math.round(starts[Math.floor(starts.length * share)] ?? 0)} ms`;
   figures.add("from start to ready, half of them within", starts.length, at(0.5));
   figures.add("from start to ready, 99 of 100 within", starts.length, at(0.99));
-  addRotationFigures(figures, "kill -9", clients, result);
+  addRotationFigures(figures, "kill -9", clients * projects.length, result);
   expect(result.violations).toEqual([]);
   expect(result.lockedOut).toEqual([]);
 });

@@ -2,31 +2,32 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestProject, type TestProject } from "../support/project.ts";
+import { openService } from "../support/service.ts";
 import { sendTo } from "./http_client.ts";
 import { type KillableService, startKillable } from "./killed_service.ts";
-import { countOutcomes, rotateDuring } from "./rotation.ts";
+import { countOutcomes, rotateTogether } from "./rotation.ts";
 
 const kills = 4;
 
-let project: TestProject;
+let projects: TestProject[];
 let service: KillableService;
 
 beforeAll(async () => {
-  project = await createTestProject();
-  service = await startKillable(project.service);
+  projects = [await createTestProject(), await createTestProject()];
+  service = await startKillable(await openService());
 });
 afterAll(() => service?.stop());
 
 describe("clients that rotate while their service is killed and started again", () => {
   it("keep one lineage each and all that was acknowledged, 4 kills (case 185)", async () => {
-    const send = sendTo(() => service.port, project.id);
+    const sendOf = ({ id }: TestProject) => sendTo(() => service.port, id);
     const faults = async () => {
       for (let kill = 0; kill < kills; kill += 1) {
         await sleep(randomInt(400));
         await service.killAndRestart();
       }
     };
-    const result = await rotateDuring(project, send, { clients: 20, faults, rest: 20 });
+    const result = await rotateTogether(projects, sendOf, { clients: 10, faults, rest: 20 });
 
     expect(result.violations).toEqual([]);
     expect(result.lockedOut).toEqual([]);

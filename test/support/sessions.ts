@@ -33,6 +33,24 @@ export async function openSession(project: TestProject, user?: string): Promise<
   return { id: row?.id ?? "", userId, refreshToken: token.text };
 }
 
+/** Inserts so many sessions, each of a user of its own. */
+export async function openSessions(project: TestProject, count: number): Promise<OpenedSession[]> {
+  const tokens = Array.from({ length: count }, () => newRefreshToken());
+  const rows = await project.sql<{ id: string; user_id: string }>(
+    `with made as (
+       select gen_random_uuid() as user_id, gen_random_uuid() as id, decode(hash, 'hex') as hash, email, n
+       from unnest($1::text[], $2::text[]) with ordinality as given (hash, email, n)
+     ), u as (insert into users (id, email) select user_id, email from made),
+     s as (insert into sessions (id, user_id) select id, user_id from made),
+     t as (insert into refresh_tokens (session_id, token_hash) select id, hash from made)
+     select id, user_id from made order by n`,
+    [tokens.map(({ hash }) => hash.toString("hex")), tokens.map(freshEmail)],
+  );
+  return rows.map(({ id, user_id: userId }, index) => {
+    return { id, userId, refreshToken: tokens[index]?.text ?? "" };
+  });
+}
+
 /** What `/refresh` answers: a session, or a refusal. */
 export type RefreshReply = Reply<SessionReply & { readonly error_code?: string }>;
 
