@@ -6,9 +6,8 @@ import { asProjectOwner } from "../dist/src/projects/registry.js";
 export const runtimeRole = "miosa_bench_server";
 const password = "a perfectly fine phrase";
 
-export async function createFixture(adminUrl) {
+export async function createFixture(adminUrl, masterKey = miosa.generateMasterKey()) {
   const id = `proj_bench_${randomBytes(4).toString("hex")}`;
-  const masterKey = miosa.generateMasterKey();
   const admin = miosa.connectPostgres({ url: adminUrl, connections: 2 });
   await miosa.prepareDatabase(admin, { runtimeRole });
   await miosa.createProject(admin, { id, keyring: miosa.parseKeyring(masterKey) });
@@ -74,6 +73,19 @@ export async function shareHash(fixture, { user }) {
     `update users set password_hash = (select password_hash from users where id = '${user}')
      where password_hash is not null`,
   );
+}
+
+/** Users with the password of one; signing them up would be the storm itself. */
+export async function copyUser(fixture, { user, password: shared }, count) {
+  await fixture.run(
+    `insert into users (email, password_hash)
+     select format('copy.%s@example.com', n), password_hash from users, generate_series(1, ${count}) n
+     where id = '${user}'`,
+  );
+  return Array.from({ length: count }, (_, n) => ({
+    email: `copy.${n + 1}@example.com`,
+    password: shared,
+  }));
 }
 
 /** Chains of refresh tokens that pgbench can compute: SHA-256 of a name and a number. */

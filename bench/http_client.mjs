@@ -1,16 +1,24 @@
 // HTTP over a plain socket: a full client costs as much as the server that it measures.
 import { connect } from "node:net";
 
-/** A connection; `send` resolves with the status and the text of the answer. */
+/**
+ * A connection; `send` resolves with the status and the text of the answer. It is made with the first
+ * request, and anew where the server has closed it since: servers end what nobody uses.
+ */
 export function openConnection(port) {
+  let connection;
+  const send = (request) => {
+    if (!connection || connection.socket.closed) connection = connected(port);
+    connection.socket.write(request);
+    return connection.reply();
+  };
+  return { send, close: () => connection?.socket.destroy() };
+}
+
+function connected(port) {
   const socket = connect(port, "127.0.0.1");
   socket.setNoDelay(true);
-  const reply = replies(socket);
-  const send = (request) => {
-    socket.write(request);
-    return reply();
-  };
-  return { send, close: () => socket.destroy() };
+  return { socket, reply: replies(socket) };
 }
 
 export function requestOf({ method, path, token, headers = {}, body }) {

@@ -73,6 +73,8 @@ const costs = {
   cpuPercent: ["CPU %", 2],
   rssMegabytes: ["RSS MB", 0],
   backendMegabytes: ["backend MB", 0],
+  refused: ["refused", 0],
+  drained: ["drained ms", 0],
 };
 
 function costRow(row) {
