@@ -4,8 +4,8 @@ import { FairQueue } from "./fair_queue.ts";
 export interface Entrant {
   /** Whose work it is: a project. */
   readonly party: string;
-  /** Its slot is there; who holds it leaves the gate once. */
-  start(): void;
+  /** Its slot is there, `spare` if it is one of the last; who holds it leaves the gate once. */
+  start(spare: boolean): void;
   /** Nobody may wait any more, or others have waited for less. */
   refuse(): void;
 }
@@ -72,9 +72,10 @@ export class FairGate<T extends Entrant> {
   }
 
   #start(entrant: T): void {
+    const spare = this.#slots - this.#running <= this.#spare;
     this.#running += 1;
     this.#held.set(entrant.party, (this.#held.get(entrant.party) ?? 0) + 1);
-    entrant.start();
+    entrant.start(spare);
   }
 
   #hasSlotFor(party: string): boolean {

@@ -1,9 +1,8 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
 import { FairGate } from "../admission/fair_gate.ts";
 import { AuthError } from "../errors.ts";
+import { type HasherKind, HashThreads } from "./hash_threads.ts";
 import { prepare } from "./prepare.ts";
 import { isSalt } from "./salt.ts";
 
@@ -41,9 +40,6 @@ export interface HasherLoad {
   readonly capacity: number;
 }
 
-/** Which implementation of bcrypt computes. */
-export type HasherKind = "native" | "worker";
-
 export interface HasherOptions {
   /**
    * Hashes computed at once, a thread each. Default: the number of cores. One more thread is for a
@@ -56,7 +52,6 @@ export interface HasherOptions {
   readonly implementation?: HasherKind;
 }
 
-const workerFile = fileURLToPath(new URL("./worker.js", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /**
@@ -79,18 +74,8 @@ export function createHasher(options: HasherOptions = {}): Hasher {
   if (kind === "native") require("bcrypt");
 
   const concurrency = options.concurrency ?? availableParallelism();
-  const pool = new Piscina({
-    filename: workerFile,
-    name: kind,
-    minThreads: 0,
-    maxThreads: concurrency + 1,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    recordTiming: false,
-    // The event loop goes first when cores are short, so that refreshes pass a flood of logins.
-    // Elsewhere than on Linux the nice value belongs to the whole process.
-    niceIncrement: process.platform === "linux" ? 5 : 0,
-  });
-  // In front of the pool, whose own queue knows no projects and drops what waits when it is closed.
+  const threads = new HashThreads(kind, concurrency);
+  // In front of the threads, whose own queue knows no projects and drops what waits when it is closed.
   const waiting = options.maxQueue ?? 32 * concurrency;
   const gate = new FairGate({ slots: concurrency + 1, spare: 1, waiting });
   const capacity = concurrency + waiting;
@@ -98,11 +83,11 @@ export function createHasher(options: HasherOptions = {}): Hasher {
   let closed = false;
   let secondsPerHash = 0.1;
 
-  async function run(input: string, salt: string): Promise<string> {
+  async function run(input: string, salt: string, ahead: boolean): Promise<string> {
     const start = performance.now();
     // $2a$, $2b$ and $2y$ are one algorithm for the at most 72 bytes of `input`; neither
     // implementation knows all three names.
-    const computed: string = await pool.run({ input, salt: `$2a${salt.slice(3)}` });
+    const computed = await threads.run({ input, salt: `$2a${salt.slice(3)}` }, ahead);
     secondsPerHash += ((performance.now() - start) / 1000 - secondsPerHash) / 8;
     return salt.slice(0, 3) + computed.slice(3);
   }
@@ -114,17 +99,17 @@ export function createHasher(options: HasherOptions = {}): Hasher {
     });
   }
 
-  /** Resolves when it is the project's turn; who was let in leaves the gate. */
-  function turn(party: string): Promise<void> {
+  /** Resolves when it is the project's turn, with whether others had all but the spare thread. */
+  function turn(party: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
       gate.enter({ party, start: resolve, refuse: () => reject(overload()) });
     });
   }
 
   async function runInTurn(input: string, salt: string, party: string): Promise<string> {
-    await turn(party);
+    const spare = await turn(party);
     try {
-      return await run(input, salt);
+      return await run(input, salt, spare);
     } finally {
       gate.leave(party);
     }
@@ -146,7 +131,7 @@ export function createHasher(options: HasherOptions = {}): Hasher {
   async function close(): Promise<void> {
     closed = true;
     await Promise.allSettled(inFlight);
-    await pool.destroy();
+    await threads.destroy();
   }
 
   const load = () => ({ running: gate.running, waiting: gate.waiting, capacity });

@@ -48,6 +48,19 @@ describe("a gate", () => {
     expect(read()).toBe("a3");
   });
 
+  it("tells who was given one of the last slots", () => {
+    const gate = new FairGate({ slots: 3, spare: 1, waiting: 10 });
+    const spare: boolean[] = [];
+    const enter = (party: string) =>
+      gate.enter({ party, start: (last) => spare.push(last), refuse: () => {} });
+    for (const party of ["a", "a", "a", "b"]) enter(party);
+    expect(spare).toEqual([false, false, true]);
+    gate.leave("a");
+    expect(spare).toEqual([false, false, true]);
+    gate.leave("b");
+    expect(spare).toEqual([false, false, true, false]);
+  });
+
   it("refuses the newest of who waits with most, and a party that stopped itself alone", () => {
     const { gate, enter, read } = watchedGate({ slots: 2, spare: 1, waiting: 3 });
     enter("a1", "a2", "a3", "a4", "a5", "a6");

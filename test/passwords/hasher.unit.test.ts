@@ -1,7 +1,8 @@
 import bcryptjs from "bcryptjs";
 import { afterAll, describe, expect, it } from "vitest";
 import { AuthError } from "../../src/errors.ts";
-import { createHasher, type Hasher, type HasherKind } from "../../src/passwords/hasher.ts";
+import type { HasherKind } from "../../src/passwords/hash_threads.ts";
+import { createHasher, type Hasher } from "../../src/passwords/hasher.ts";
 import { newSalt } from "../../src/passwords/salt.ts";
 
 const passwords = [
