@@ -1,7 +1,8 @@
-import type pg from "pg";
+import pg from "pg";
 import type { Entrant, FairGate } from "../admission/fair_gate.ts";
 import { AuthError } from "../errors.ts";
 import { isConnectionDoubtful } from "./connection_doubt.ts";
+import type { ConnectionSilence } from "./connection_silence.ts";
 import type { ConnectionWear } from "./connection_wear.ts";
 import type { FunctionCall } from "./database.ts";
 import { FunctionQuery, type Statement } from "./function_query.ts";
@@ -10,6 +11,7 @@ import { FunctionQuery, type Statement } from "./function_query.ts";
 export interface CallLane {
   readonly pool: pg.Pool;
   readonly gate: FairGate<CallAttempt>;
+  readonly silence: ConnectionSilence;
   readonly wear: ConnectionWear;
   /** Milliseconds until a call that runs is given up. */
   readonly deadline: number;
@@ -51,18 +53,25 @@ export class CallAttempt implements Entrant {
   start(): void {
     this.#hasStarted = true;
     clearTimeout(this.#patience);
-    const { pool } = this.#lane;
-    pool.connect((failure, client) => {
-      if (client) this.#send(client);
-      // Who waited while the pool was closed is refused like who comes to one that is full.
-      else this.#fail(pool.ending ? overload() : failure);
-    });
+    this.#connect();
   }
 
   refuse(): void {
     this.#hasStarted = true;
     clearTimeout(this.#patience);
     this.#reject(overload());
+  }
+
+  #connect(): void {
+    const { pool, silence } = this.#lane;
+    pool.connect((failure, client) => {
+      if (client && silence.isSuspect(client)) {
+        client.release(true);
+        this.#connect();
+      } else if (client) this.#send(client);
+      // Who waited while the pool was closed is refused like who comes to one that is full.
+      else this.#fail(pool.ending ? overload() : failure);
+    });
   }
 
   #enter(): void {
@@ -76,10 +85,13 @@ export class CallAttempt implements Entrant {
   }
 
   #send(client: pg.PoolClient): void {
-    const { deadline, statementOf, wear, gate } = this.#lane;
+    const { deadline, statementOf, silence, wear, gate } = this.#lane;
     const { schema } = this.#call;
     const statement = statementOf(this.#call);
+    const sentAt = performance.now();
     const query = new FunctionQuery(this.#call, statement, deadline, (error, json) => {
+      if (error === null || error instanceof pg.DatabaseError) silence.hear(client);
+      else if (performance.now() - sentAt >= deadline) silence.giveUp(sentAt);
       const isWorn = wear.isWornBy(client, statement.text);
       client.release(isWorn || (error !== null && isConnectionDoubtful(error)));
       if (error) this.#reject(error);

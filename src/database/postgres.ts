@@ -6,6 +6,7 @@ import { AuthError } from "../errors.ts";
 import { CallAttempt, type CallLane } from "./call_attempt.ts";
 import { callStatement } from "./calls.ts";
 import { isConnectionDoubtful } from "./connection_doubt.ts";
+import { ConnectionSilence } from "./connection_silence.ts";
 import { ConnectionWear } from "./connection_wear.ts";
 import type { Database, FunctionCall, Row, Transaction } from "./database.ts";
 import { fromDriver, isRetryable } from "./errors.ts";
@@ -78,6 +79,7 @@ export function connectPostgres(options: PostgresOptions): Database {
       spare: Math.max(0, connections - perProject),
       waiting,
     }),
+    silence: new ConnectionSilence(),
     wear: new ConnectionWear(options.functionsPerConnection ?? 200),
     statementOf: options.preparedStatements ? namedStatement : unnamedStatement,
   };
