@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { newRefreshToken } from "../../src/tokens/refresh_token.ts";
 import { type History, type Invocation, recordHistory } from "./history.ts";
-import { type FinalState, foreignWords, violations } from "./invariants.ts";
+import {
+  type Delivered,
+  type FinalState,
+  foreignWords,
+  mailViolations,
+  violations,
+} from "./invariants.ts";
 
 const nothing: FinalState = {
   leaves: new Map(),
@@ -132,6 +138,51 @@ describe("what the checker finds in answers", () => {
   it.each(answers)("is not %s of the same", (_, body) => {
     const text = JSON.stringify(body);
     expect(foreignWords([{ project: "shop", text }], belongings)).toEqual([]);
+  });
+});
+
+describe("what the checker finds in mails (I7)", () => {
+  const to = "a@example.com";
+  const asked: Invocation = { kind: "mail", subject: to };
+  const mail = (id: string, token: string): Delivered => ({ recipient: to, id, token });
+  const requests = (...outcomes: ("ok" | "info" | "fail")[]) => {
+    const history = recordHistory();
+    for (const outcome of outcomes) history.invoke(asked)[outcome]();
+    return history.operations();
+  };
+  const crash = { from: 1, until: 1 };
+
+  it("is nothing where each request brought its mail, and a crash another copy of it", () => {
+    expect(mailViolations(requests("ok"), [mail("1", "t")], [])).toEqual([]);
+    expect(mailViolations(requests("ok"), [mail("1", "t"), mail("1", "t")], [crash])).toEqual([]);
+    const unknown = requests("info", "ok");
+    for (const delivered of [[mail("2", "u")], [mail("1", "t"), mail("2", "u")]])
+      expect(mailViolations(unknown, delivered, [])).toEqual([]);
+  });
+
+  it.each<[string, Delivered[]]>([
+    [`I7: the mail to ${to} never came`, []],
+    [`I7: a mail to ${to} came twice without a crash`, [mail("1", "t"), mail("1", "t")]],
+    [`I7: ${to} got mails that nobody asked for`, [mail("1", "t"), mail("2", "u")]],
+  ])("%s", (sentence, delivered) => {
+    expect(mailViolations(requests("ok"), delivered, [])).toEqual([sentence]);
+  });
+
+  it.each<[string, Delivered[]]>([
+    [`I7: a mail to ${to} has two tokens`, [mail("1", "t"), mail("1", "u")]],
+    [`I7: a token of ${to} is in two mails`, [mail("1", "t"), mail("2", "t")]],
+  ])("%s, whatever crashed", (sentence, delivered) => {
+    expect(mailViolations(requests("ok", "ok"), delivered, [crash])).toEqual([sentence]);
+  });
+
+  it("a copy of which one came before the crash and none after it", () => {
+    const copies = [mail("1", "t"), mail("1", "t"), mail("2", "u")];
+    const late = { from: 2, until: 3 };
+    expect(mailViolations(requests("ok", "ok"), copies, [late])).toHaveLength(1);
+  });
+
+  it("a request that was refused", () => {
+    expect(violations(requests("fail"), nothing)).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,20 @@ export interface FinalState {
   readonly values: ReadonlyMap<string, string>;
 }
 
+/** A mail that the mail server took. */
+export interface Delivered {
+  readonly recipient: string;
+  /** Its Message-ID. */
+  readonly id: string;
+  readonly token: string;
+}
+
+/** A process died when so many mails had come, and another was there when so many had. */
+export interface Crash {
+  readonly from: number;
+  readonly until: number;
+}
+
 /** Says in a sentence each what must not have happened; empty when all is well. */
 export function violations(operations: readonly Operation[], final: FinalState): string[] {
   return [
@@ -91,7 +105,7 @@ export function foreignWords(answers: readonly Answer[], belongings: Belongings)
 function lockedOut(operations: readonly Operation[], { leaves }: FinalState): string[] {
   const found: string[] = [];
   for (const { kind, subject, outcome, received } of operations) {
-    if (outcome === "fail" && (kind === "logout" || kind === "write"))
+    if (outcome === "fail" && ["logout", "write", "mail"].includes(kind))
       found.push(`I6: the ${kind} of ${subject} was refused with ${received}`);
   }
   const logouts = bySubject(operations, "logout");
@@ -103,6 +117,42 @@ function lockedOut(operations: readonly Operation[], { leaves }: FinalState): st
     if (logout) continue;
     if (before.at(-1)?.outcome !== "ok") found.push(`I6: ${session} never got through`);
     if (leaves.get(session) === undefined) found.push(`I6: ${session} was ended by nobody`);
+  }
+  return found;
+}
+
+/**
+ * I7: who was told that a mail is on its way gets it. A copy comes only where a process died in between,
+ * and is the same mail with the same token.
+ */
+export function mailViolations(
+  operations: readonly Operation[],
+  delivered: readonly Delivered[],
+  crashes: readonly Crash[],
+): string[] {
+  const found: string[] = [];
+  const recipients = new Set(delivered.map(({ recipient }) => recipient));
+  for (const { subject } of acknowledged(operations, "mail"))
+    if (!recipients.has(subject)) found.push(`I7: the mail to ${subject} never came`);
+
+  const requests = bySubject(operations, "mail");
+  const tokens = new Map<string, { mail: Delivered; at: number }>();
+  const mails = new Map<string, string>();
+  const counts = new Map<string, number>();
+  delivered.forEach((mail, at) => {
+    const { recipient, id, token } = mail;
+    const copied = tokens.get(token);
+    tokens.set(token, { mail, at });
+    if (copied && copied.mail.id !== id) found.push(`I7: a token of ${recipient} is in two mails`);
+    const isExcused = crashes.some(({ from, until }) => copied && copied.at < until && at >= from);
+    if (copied && !isExcused) found.push(`I7: a mail to ${recipient} came twice without a crash`);
+    if ((mails.get(id) ?? token) !== token) found.push(`I7: a mail to ${recipient} has two tokens`);
+    if (!copied) counts.set(recipient, (counts.get(recipient) ?? 0) + 1);
+    mails.set(id, token);
+  });
+  for (const [recipient, count] of counts) {
+    const asked = (requests.get(recipient) ?? []).filter(({ outcome }) => outcome !== "fail");
+    if (count > asked.length) found.push(`I7: ${recipient} got mails that nobody asked for`);
   }
   return found;
 }

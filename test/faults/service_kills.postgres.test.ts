@@ -24,7 +24,7 @@ describe("clients that rotate while their service is killed and started again", 
     const faults = async () => {
       for (let kill = 0; kill < kills; kill += 1) {
         await sleep(randomInt(400));
-        await service.killAndRestart();
+        await service.restart("SIGKILL");
       }
     };
     const result = await rotateTogether(projects, sendOf, { clients: 10, faults, rest: 20 });
