@@ -41,6 +41,8 @@ const defaultLimits: ServerLimits = {
   connectionsCheckingInterval: 2_000,
 };
 const longestDrain = 30_000;
+// Of connections that nobody has taken yet. Of a herd that comes at once, the kernel resets what is beyond it.
+const backlog = 4_096;
 
 /** Puts a socket before a fetch-style handler. Rejects when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -61,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
+    server.listen({ port: options.port, host: options.host, backlog }, resolve);
   });
   const drain = () => {
     isDraining = true;

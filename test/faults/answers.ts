@@ -15,8 +15,7 @@ export type Belongings = ReadonlyMap<string, string>;
 export function keepingAnswers(project: string, send: Send, kept: Answer[]): Send {
   return async (path, options) => {
     const reply = await send(path, options);
-    const { headers } = reply as { headers?: Headers };
-    const text = JSON.stringify([reply.status, [...(headers ?? [])], reply.body]);
+    const text = JSON.stringify([reply.status, [...reply.headers], reply.body]);
     kept.push({ project, text });
     return reply;
   };

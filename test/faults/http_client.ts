@@ -2,15 +2,16 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { Send } from "./retrying_client.ts";
 
-const patience = 10_000;
+const usualPatience = 10_000;
 
 /**
  * Sends over a connection of its own for each request, in one write. Rejects when the reply did not
  * arrive whole.
  *
  * @param port is asked before each request, so that clients may go elsewhere
+ * @param patience milliseconds without a byte until a request is given up
  */
-export function sendTo(port: () => number, projectId: string): Send {
+export function sendTo(port: () => number, projectId: string, patience = usualPatience): Send {
   return (path, { method = "GET", token, body }) =>
     new Promise((resolve, reject) => {
       const sent = body === undefined ? "" : JSON.stringify(body);
@@ -32,7 +33,13 @@ export function sendTo(port: () => number, projectId: string): Send {
           try {
             const received = await text(reply);
             const parsed = received === "" ? null : JSON.parse(received);
-            resolve({ status: reply.statusCode ?? 0, body: parsed });
+            const headers = new Headers(
+              Object.entries(reply.headers).map(([name, value]): [string, string] => [
+                name,
+                `${value}`,
+              ]),
+            );
+            resolve({ status: reply.statusCode ?? 0, headers, body: parsed });
           } catch (error) {
             reject(error);
           }

@@ -8,7 +8,7 @@ import type { History, Invocation } from "./history.ts";
 export type Send = (
   path: string,
   options: RequestOptions,
-) => Promise<Pick<Reply, "status" | "body">>;
+) => Promise<Pick<Reply, "status" | "headers" | "body">>;
 
 /** An honest client: it asks the same again until it knows what became of it. */
 export interface RetryingClient {
