@@ -4,11 +4,15 @@ import type { EngineChoice } from "./test/support/engine.ts";
 import { hasPgBouncer } from "./test/support/pgbouncer.ts";
 import { findPostgres, postgresMajors } from "./test/support/postgres_binaries.ts";
 import { closingReporter, type EngineInRun } from "./test/support/reporter.ts";
+import { canMount } from "./test/support/small_disk.ts";
 
 // Races, locks, roles and poolers: PGlite has one connection.
 const postgresTests = "test/**/*.postgres.test.ts";
 // These need a program that Debian has and npm has not.
 const pgbouncerTests = "test/**/*.pgbouncer.postgres.test.ts";
+// These fill a disk that is mounted for them.
+const mountTests = "test/**/*.mount.postgres.test.ts";
+const canFillDisk = canMount();
 // These look at a page in Chromium.
 const browserTests = "test/**/*.browser.test.ts";
 // These touch no database and run once.
@@ -30,6 +34,11 @@ const engines: EngineInRun[] = [
     project: "pgbouncer",
     name: "PgBouncer",
     notRun: hasPgBouncer() ? undefined : "not on this machine",
+  },
+  {
+    project: "mount",
+    name: "A full disk",
+    notRun: canFillDisk ? undefined : "no file system can be mounted here; root can",
   },
   {
     project: "browser",
@@ -83,6 +92,7 @@ export default defineConfig({
         .map(({ major }, index) =>
           engineProject(`postgres-${major}`, index + 2, { kind: "postgres", major }, [
             ...(hasPgBouncer() ? [] : [pgbouncerTests]),
+            ...(canFillDisk ? [] : [mountTests]),
           ]),
         ),
     ],

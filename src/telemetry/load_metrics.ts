@@ -67,7 +67,7 @@ export function poolMetrics(
   });
   const failures = new Counter({
     name: "miosa_auth_call_failures_total",
-    help: "Calls refused since too many waited, or whose connection broke or was not to be had",
+    help: "Calls refused since too many waited, without a connection, or by a server with a full disk or read-only",
     labelNames: ["database", "reason"],
     registers,
   });

@@ -5,10 +5,13 @@ import { AuthError } from "../errors.ts";
 import type { Hasher } from "../passwords/hasher.ts";
 import { inSpan } from "./spans.ts";
 
-/** Why a call was not answered: too many waited already, or the connection broke or was not to be had. */
-export type CallFailure = "refused" | "connection";
+/**
+ * Why a call was not answered: too many waited already; the connection broke or was not to be had; or the
+ * server would not, since its disk is full or it may only be read.
+ */
+export type CallFailure = "refused" | "connection" | "server";
 
-/** The same database, whose calls are spans; `failed` hears of those that got no connection. */
+/** The same database, whose calls are spans; `failed` hears of those that were not done. */
 export function watchDatabase(
   database: Database,
   failed: (failure: CallFailure) => void = () => {},
@@ -53,7 +56,11 @@ export function watchHasher(hasher: Hasher, refused: () => void = () => {}): Has
   };
 }
 
+// A full disk, no memory, an I/O error, read-only.
+const unwilling = /^(53[12]|58|25006)/;
+
 function callFailure(error: unknown): CallFailure | undefined {
   if (!(error instanceof AuthError) || error.code !== "service_unavailable") return undefined;
-  return error.cause instanceof DatabaseError ? "connection" : "refused";
+  if (!(error.cause instanceof DatabaseError)) return "refused";
+  return unwilling.test(error.cause.sqlstate ?? "") ? "server" : "connection";
 }
