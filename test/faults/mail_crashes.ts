@@ -10,7 +10,7 @@ import { sendTo } from "./http_client.ts";
 import { type Crash, type Delivered, mailViolations, violations } from "./invariants.ts";
 import { startKillable } from "./killed_service.ts";
 import { type Send, untilAnswered } from "./retrying_client.ts";
-import { randomWireFault, startWireProxy, type WireFault } from "./wire_proxy.ts";
+import { randomWireFault, startWireProxy, type WireFault, wireFaults } from "./wire_proxy.ts";
 
 export interface MailedThrough {
   readonly operations: readonly Operation[];
@@ -32,10 +32,13 @@ const cutRate = 0.1;
 
 /**
  * Clients ask for recovery and magic links while the one process that answers them and delivers is killed,
- * every second time with a mail that the mail server has taken and not confirmed; every third time Postgres
- * crashes instead. Between the two, links break.
+ * mostly with a mail that the mail server has taken and not confirmed; every third time Postgres crashes
+ * instead. Between the two, links break in those ways.
  */
-export async function mailThrough(rounds: number): Promise<MailedThrough> {
+export async function mailThrough(
+  rounds: number,
+  links: readonly WireFault[] = wireFaults,
+): Promise<MailedThrough> {
   const { project, server, close } = await openOwnServer();
   const { service } = project;
   await changeSettings(service.admin, project.id, {
@@ -52,7 +55,7 @@ export async function mailThrough(rounds: number): Promise<MailedThrough> {
   const crashes: Crash[] = [];
 
   const kill = async (round: number) => {
-    smtp.mode = round % 2 === 0 ? "slow after DATA" : "accept";
+    smtp.mode = round % 4 === 3 ? "accept" : "slow after DATA";
     const before = smtp.mails.length;
     while (smtp.mails.length === before) await sleep(5);
     let from = 0;
@@ -66,13 +69,13 @@ export async function mailThrough(rounds: number): Promise<MailedThrough> {
   const history = recordHistory();
   let isOver = false;
   const send = sendTo(() => process.port, project.id);
-  proxy.choose(randomWireFault(cutRate));
+  proxy.choose(randomWireFault(cutRate, links));
   const asking = Array.from({ length: clients }, () =>
     askForMails(history, send, addresses, () => isOver),
   );
   for (let round = 0; round < rounds; round += 1) {
     await sleep(randomInt(300));
-    if (round % 3 === 2) await server.restart("immediate");
+    if (round % 3 === 1) await server.restart("immediate");
     else await kill(round);
   }
   isOver = true;

@@ -38,8 +38,11 @@ export interface WireProxy {
 const longestDelay = 50;
 
 /** One of all faults, for a share of the statements. */
-export function randomWireFault(rate: number): ChooseFault {
-  return () => (Math.random() < rate ? wireFaults[randomInt(wireFaults.length)] : undefined);
+export function randomWireFault(
+  rate: number,
+  among: readonly WireFault[] = wireFaults,
+): ChooseFault {
+  return () => (Math.random() < rate ? among[randomInt(among.length)] : undefined);
 }
 
 export async function startWireProxy(targetPort: number): Promise<WireProxy> {
