@@ -22,11 +22,14 @@ export interface FairGateOptions {
 /**
  * Admits a bounded number of entrants at once, and lets a bounded number wait. Parties are served in turn,
  * and no party can take the last slots beside another that it holds: one whose work never ends stops itself
- * alone.
+ * alone. Several of them can take all, until their work is given up once.
  */
 export class FairGate<T extends Entrant> {
   readonly #slots: number;
   readonly #spare: number;
+  /** Of the spare slots, those that none may take whose work was given up last. */
+  readonly #sound: number;
+  readonly #stuck = new Set<string>();
   readonly #queue: FairQueue<T>;
   readonly #held = new Map<string, number>();
   readonly #mayStart = (party: string) => this.#hasSlotFor(party);
@@ -35,6 +38,8 @@ export class FairGate<T extends Entrant> {
   constructor({ slots, spare, waiting }: FairGateOptions) {
     this.#slots = slots;
     this.#spare = spare;
+    // Few, or parties that are stuck could not show any more that they are not.
+    this.#sound = Math.min(spare, Math.floor(slots / 5));
     this.#queue = new FairQueue(waiting);
   }
 
@@ -53,8 +58,15 @@ export class FairGate<T extends Entrant> {
     else this.#queue.push(entrant)?.refuse();
   }
 
-  /** Gives a slot back, and starts who waits for it. */
-  leave(party: string): void {
+  /**
+   * Gives a slot back, and starts who waits for it.
+   *
+   * @param isGivenUp the work has taken too long: as long as none of this party's has ended otherwise, it
+   * gets none of the very last slots
+   */
+  leave(party: string, isGivenUp = false): void {
+    if (isGivenUp) this.#stuck.add(party);
+    else this.#stuck.delete(party);
     const held = this.#held.get(party) ?? 0;
     if (held > 1) this.#held.set(party, held - 1);
     else this.#held.delete(party);
@@ -80,6 +92,7 @@ export class FairGate<T extends Entrant> {
 
   #hasSlotFor(party: string): boolean {
     const free = this.#slots - this.#running;
-    return free > this.#spare || (free > 0 && !this.#held.has(party));
+    const kept = this.#stuck.has(party) ? this.#sound : 0;
+    return free > this.#spare || (free > kept && !this.#held.has(party));
   }
 }

@@ -90,13 +90,15 @@ export class CallAttempt implements Entrant {
     const statement = statementOf(this.#call);
     const sentAt = performance.now();
     const query = new FunctionQuery(this.#call, statement, deadline, (error, json) => {
-      if (error === null || error instanceof pg.DatabaseError) silence.hear(client);
-      else if (performance.now() - sentAt >= deadline) silence.giveUp(sentAt);
+      const isHeard = error === null || error instanceof pg.DatabaseError;
+      const isGivenUp = !isHeard && performance.now() - sentAt >= deadline;
+      if (isHeard) silence.hear(client);
+      else if (isGivenUp) silence.giveUp(sentAt);
       const isWorn = wear.isWornBy(client, statement.text);
       client.release(isWorn || (error !== null && isConnectionDoubtful(error)));
       if (error) this.#reject(error);
       else this.#resolve(json);
-      gate.leave(schema);
+      gate.leave(schema, isGivenUp);
     });
     client.query(query);
   }

@@ -61,6 +61,27 @@ describe("a gate", () => {
     expect(spare).toEqual([false, false, true, false]);
   });
 
+  it("keeps the very last slots from parties whose work was given up, until some of theirs ends", () => {
+    const { gate, enter, read } = watchedGate({ slots: 5, spare: 2, waiting: 20 });
+    enter("a1", "a2", "a3", "b1", "c1", "d1");
+    expect(read()).toBe("a1 a2 a3 b1 c1");
+    gate.leave("b", true);
+    expect(read()).toBe("d1");
+    enter("b2");
+    gate.leave("c", true);
+    enter("c2");
+    gate.leave("d");
+    // One is free, and another that comes finds it.
+    expect(read()).toBe("b2");
+    enter("e1");
+    expect(read()).toBe("e1");
+    gate.leave("e");
+    expect(read()).toBe("");
+    gate.leave("b");
+    enter("b3");
+    expect(read()).toBe("c2 b3");
+  });
+
   it("refuses the newest of who waits with most, and a party that stopped itself alone", () => {
     const { gate, enter, read } = watchedGate({ slots: 2, spare: 1, waiting: 3 });
     enter("a1", "a2", "a3", "a4", "a5", "a6");

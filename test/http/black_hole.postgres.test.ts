@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { FairGate } from "../../src/admission/fair_gate.ts";
 import { connectPostgres, type PostgresOptions } from "../../src/database/postgres.ts";
 import { checkRuntime } from "../../src/projects/runtime_check.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
@@ -56,6 +57,18 @@ describe("a connection that goes silent, with no reset (case 189)", () => {
     expect(lost).toMatchObject(unavailable);
     expect(lost.headers.get("Retry-After")).toBe("1");
     for (let time = 0; time < 3; time += 1) expect((await user(instance)).status).toBe(200);
+  });
+
+  it("is told to the gate, which keeps the very last connections from its project (case 128)", async () => {
+    const leave = vi.spyOn(FairGate.prototype, "leave");
+    const instance = open();
+    const happened = proxy.once("silence", '"get_user"(');
+    await user(instance);
+    await happened;
+    expect(leave).toHaveBeenLastCalledWith(project.id, true);
+    await user(instance);
+    expect(leave).toHaveBeenLastCalledWith(project.id, false);
+    leave.mockRestore();
   });
 
   it("keeps nobody else waiting", async () => {
