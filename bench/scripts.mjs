@@ -1,6 +1,8 @@
 // The calls as pgbench scripts, made of what the capabilities themselves send, so that a limit is of
 // the very statements whose limit it is.
+
 import { connectPostgres } from "miosa-auth";
+import { ownName } from "../dist/src/database/own_names.js";
 import { capabilities } from "./capabilities.mjs";
 
 // pgbench counts its variable n up; with the client's number it makes a text that comes once.
@@ -62,7 +64,7 @@ export function insistent(script) {
 
 function statement({ schema, name, args }, replaced = {}) {
   const list = args.map(({ type, value }, index) => replaced[index] ?? literal(type, value));
-  return `select "${schema}".${name}(${list.join(", ")})`;
+  return `select "${schema}".${ownName(schema, name)}(${list.join(", ")})`;
 }
 
 function literal(type, value) {

@@ -1,5 +1,6 @@
 import type { Argument, FunctionCall } from "./database.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+import { ownName } from "./own_names.ts";
 
 /**
  * The statement of a call; its value comes back in the column `value`. Nothing in it is looked up by the
@@ -7,7 +8,7 @@ import { quoteIdentifier } from "./identifiers.ts";
  */
 export function callStatement({ schema, name, args, isScalar }: FunctionCall): string {
   const list = args.map((argument, index) => `$${index + 1}::${qualified(argument)}`).join(", ");
-  const call = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}(${list})`;
+  const call = `${quoteIdentifier(schema)}.${quoteIdentifier(ownName(schema, name))}(${list})`;
   return `select ${isScalar ? `pg_catalog.to_jsonb(${call})` : call} as value`;
 }
 

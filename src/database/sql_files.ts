@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { ownNamePattern, policyHelpers } from "./own_names.ts";
 
 /** The parts of the SQL that one kind of schema is made of. */
 export interface SqlSet {
@@ -23,6 +24,8 @@ export interface SqlSet {
   readonly release: string;
   /** The signatures an application's role may be granted: the helpers for policies. */
   readonly helpers: readonly string[];
+  /** Where a text of SQL names functions that are called otherwise in each schema. */
+  readonly ownNames: RegExp;
 }
 
 const sqlFolder = join(
@@ -52,18 +55,6 @@ export function replaceableScript(set: SqlSet, ownRole: boolean): string {
     : [set.functions, set.grants];
   return parts.join("\n");
 }
-
-const policyHelpers = [
-  "aal",
-  "claims",
-  "email",
-  "live_uid",
-  "role",
-  "session_id",
-  "subject",
-  "uid",
-  "verified_uid",
-];
 
 function load(folder: string): SqlSet {
   const migrations = join(folder, "migrations");
@@ -101,6 +92,7 @@ function load(folder: string): SqlSet {
     sqlLogin,
     release,
     helpers: policyHelpers.map((name) => `${name}()`),
+    ownNames: ownNamePattern(scripts),
   };
 }
 

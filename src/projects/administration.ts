@@ -1,5 +1,7 @@
 import type { Database, Transaction } from "../database/database.ts";
 import { quoteIdentifier } from "../database/identifiers.ts";
+import { inOwnNames } from "../database/own_names.ts";
+import { sqlSet } from "../database/sql_files.ts";
 import { inOwnerSteps } from "./owner_step.ts";
 
 /**
@@ -54,7 +56,8 @@ export function asOwner<T>(
   work: (owned: Transaction) => Promise<T>,
 ): Promise<T> {
   if (mode === "single-owner") return directly(tx, mode, schema, work);
-  return asMember(tx, mode, owner, () => inOwnerSteps(tx, schema, owner, work));
+  const act = (owned: Transaction) => work(inNamesOf(schema, owned));
+  return asMember(tx, mode, owner, () => inOwnerSteps(tx, schema, owner, act));
 }
 
 /**
@@ -82,11 +85,15 @@ async function directly<T>(
   work: (owned: Transaction) => Promise<T>,
 ): Promise<T> {
   await tx.script(`set local search_path = ${quoteIdentifier(schema)}, pg_temp`);
-  const value = await work(tx);
+  const value = await work(inNamesOf(schema, tx));
   // What was deferred all the same runs now, and not at commit with other names.
   await tx.script("set constraints all immediate");
   await actAsAdministrator(tx, mode);
   return value;
+}
+
+function inNamesOf(schema: string, tx: Transaction): Transaction {
+  return inOwnNames(tx, sqlSet("project").ownNames, schema);
 }
 
 // The membership ends with the work: an administrator who stayed a member of thousands of owners would

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { quoteIdentifier, quoteLiteral } from "../database/identifiers.ts";
 import { type MigrationFile, migrationFiles } from "../database/migrate.ts";
+import { withOwnNames } from "../database/own_names.ts";
 import { replaceableScript, sqlSet } from "../database/sql_files.ts";
 import { requireProjectId } from "./project_id.ts";
 import { jwtKeyContext, type Keyring, seal } from "./secrets.ts";
@@ -127,7 +128,7 @@ end
 $$;
 set local search_path = ${quoteIdentifier(id)}, pg_temp;
 ${migrations.map(asRecorded).join("\n")}
-${replaceableScript(set, true)}
+${withOwnNames(replaceableScript(set, true), set.ownNames, id)}
 -- The key that signs its tokens, sealed under MIOSA_AUTH_KEY.
 insert into jwt_keys (kid, algorithm, state, sealed)
   values (${quoteLiteral(kid)}, 'HS256', 'active', '\\x${sealed}');

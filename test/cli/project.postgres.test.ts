@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Finished, runCli } from "../support/cli.ts";
 import { openEngine, type PostgresDatabase } from "../support/engine.ts";
+import { named } from "../support/own_names.ts";
 import { openService } from "../support/service.ts";
 
 const id = `proj_${randomBytes(4).toString("hex")}`;
@@ -135,9 +136,12 @@ describe("projects by the command line", () => {
     const role = `app_${suffix}`;
     const rights = async () => {
       const [row] = await database.query(
-        `select has_function_privilege($1, '${id}.uid()', 'execute') as helper,
-           has_table_privilege($1, '${id}.users', 'select') as users,
-           has_function_privilege($1, '${id}.get_user(uuid, uuid)', 'execute') as endpoint`,
+        named(
+          `select has_function_privilege($1, '${id}.uid()', 'execute') as helper,
+             has_table_privilege($1, '${id}.users', 'select') as users,
+             has_function_privilege($1, '${id}.get_user(uuid, uuid)', 'execute') as endpoint`,
+          id,
+        ),
         [role],
       );
       return row;

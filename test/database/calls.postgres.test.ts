@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Argument, Database } from "../../src/database/database.ts";
+import { ownName } from "../../src/database/own_names.ts";
 import { connectPostgres } from "../../src/database/postgres.ts";
+import { calling } from "../support/own_names.ts";
 import { openService } from "../support/service.ts";
 
 const schema = 'Calls "of" tests';
@@ -17,10 +19,10 @@ beforeAll(async () => {
   await admin.transaction((tx) =>
     tx.script(`
       create schema ${quoted};
-      create function ${quoted}.echo(text, uuid, jsonb, bytea, inet, boolean) returns jsonb
+      create function ${quoted}.${ownName(schema, "echo")}(text, uuid, jsonb, bytea, inet, boolean) returns jsonb
         language sql as $$ select jsonb_build_array($1, $2, $3, encode($4, 'hex'), $5, $6) $$;
-      create function ${quoted}.words(text) returns text language sql as $$ select $1 $$;
-      create function ${quoted}.nothing() returns jsonb language sql as $$ select null::jsonb $$;`),
+      create function ${quoted}.${ownName(schema, "words")}(text) returns text language sql as $$ select $1 $$;
+      create function ${quoted}.${ownName(schema, "nothing")}() returns jsonb language sql as $$ select null::jsonb $$;`),
   );
 });
 
@@ -98,7 +100,9 @@ describe.each([true, false])("a call, with prepared statements %s", (preparedSta
   it("is prepared once on a connection, or not at all", async () => {
     const connection = database();
     for (let time = 0; time < 3; time += 1) await echo(connection, String(time));
-    const kept = (await statementsOf(connection)).filter((text) => text.includes('."echo"('));
+    const kept = (await statementsOf(connection)).filter((text) =>
+      text.includes(calling(schema, "echo")),
+    );
     expect(kept).toHaveLength(preparedStatements ? 1 : 0);
     await connection.close();
   });
@@ -122,7 +126,10 @@ describe("a connection", () => {
     const functions = projects.flatMap((project) =>
       Array.from(
         { length: 10 },
-        (_, index) => `create function ${project}.backend_${index}() returns jsonb
+        (
+          _,
+          index,
+        ) => `create function ${project}.${ownName(project, `backend_${index}`)}() returns jsonb
           language sql as $$ select to_jsonb(pg_backend_pid()) $$;`,
       ),
     );

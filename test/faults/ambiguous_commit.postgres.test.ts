@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Instance, openInstance } from "../support/instance.ts";
 import { mailingProject, newPassword, signsIn } from "../support/mailed.ts";
 import { queuedMail } from "../support/outbox.ts";
+import { calling } from "../support/own_names.ts";
 import {
   freshEmail,
   goodPassword,
@@ -41,7 +42,7 @@ async function sentTwice(
   options: RequestOptions,
 ) {
   const { auth } = instance;
-  const happened = proxy.once(accident, `"${name}"(`);
+  const happened = proxy.once(accident, calling(project.id, name));
   expect(await project.request(path, { ...options, auth })).toMatchObject(unavailable);
   await happened;
   return project.request(path, { ...options, auth });

@@ -5,6 +5,7 @@ import { connectPostgres, type PostgresOptions } from "../../src/database/postgr
 import { checkRuntime } from "../../src/projects/runtime_check.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { type Instance, openInstance } from "../support/instance.ts";
+import { calling } from "../support/own_names.ts";
 import { createTestProject, type TestProject } from "../support/project.ts";
 import { startProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 
@@ -51,7 +52,7 @@ describe("a connection that goes silent, with no reset (case 189)", () => {
   it("is given up at the call's deadline and never used again", async () => {
     const instance = open({ connections: 1 });
     expect((await user(instance)).status).toBe(200);
-    const happened = proxy.once("silence", '"get_user"(');
+    const happened = proxy.once("silence", calling(project.id, "get_user"));
     const lost = await user(instance);
     await happened;
     expect(lost).toMatchObject(unavailable);
@@ -62,7 +63,7 @@ describe("a connection that goes silent, with no reset (case 189)", () => {
   it("is told to the gate, which keeps the very last connections from its project (case 128)", async () => {
     const leave = vi.spyOn(FairGate.prototype, "leave");
     const instance = open();
-    const happened = proxy.once("silence", '"get_user"(');
+    const happened = proxy.once("silence", calling(project.id, "get_user"));
     await user(instance);
     await happened;
     expect(leave).toHaveBeenLastCalledWith(project.id, true);
@@ -74,7 +75,7 @@ describe("a connection that goes silent, with no reset (case 189)", () => {
   it("keeps nobody else waiting", async () => {
     const instance = open({ deadline: 60_000 });
     await user(instance);
-    const happened = proxy.once("silence", '"get_user"(');
+    const happened = proxy.once("silence", calling(project.id, "get_user"));
     const stuck = user(instance);
     await happened;
     const others = Array.from({ length: 20 }, () => user(instance));

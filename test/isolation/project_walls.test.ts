@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { grantHelpers } from "../../src/projects/grants.ts";
 import { requireProject } from "../../src/projects/registry.ts";
 import { emptyOutbox, queuedRows, queueMails } from "../support/delivery.ts";
+import { named } from "../support/own_names.ts";
 import { createTestProject, inTransaction, type TestProject } from "../support/project.ts";
 
 let mine: TestProject;
@@ -197,7 +198,7 @@ describe("an application's role that was granted one project", () => {
       "select miosa_auth.find_project('x')",
       "insert into miosa_auth.outbox (project_id, purpose, recipient, payload) values ('x', 'x', 'x', '')",
     ]) {
-      expect([sql, await outcome(app, sql)]).toEqual([sql, denied]);
+      expect([sql, await outcome(app, named(sql, mine.id))]).toEqual([sql, denied]);
     }
     await engine.query(`drop owned by ${app}`);
     await engine.query(`drop role ${app}`);

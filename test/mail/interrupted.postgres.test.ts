@@ -18,6 +18,7 @@ import {
   signsIn,
 } from "../support/mailed.ts";
 import { queuedMail } from "../support/outbox.ts";
+import { calling } from "../support/own_names.ts";
 import type { Reply, RequestOptions, TestProject } from "../support/project.ts";
 import { startProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 
@@ -106,14 +107,14 @@ describe.each(kinds)("a crash while %s is redeemed (case 63)", (_, type, redeem,
     const { auth } = instance;
     const early = await mailed(project, type);
     const before = await stateOf(early);
-    const cutBefore = proxy.once("cut before", `"${call}"(`);
+    const cutBefore = proxy.once("cut before", calling(project.id, call));
     expect(await redeem(project, early, { auth })).toMatchObject(unavailable);
     await cutBefore;
     expect(await stateOf(early)).toEqual(before);
     expect((await redeem(project, early, { auth })).status).toBe(200);
 
     const late = await mailed(project, type);
-    const cutAfter = proxy.once("cut after", `"${call}"(`);
+    const cutAfter = proxy.once("cut after", calling(project.id, call));
     expect(await redeem(project, late, { auth })).toMatchObject(unavailable);
     await cutAfter;
     const { state } = await stateOf(late);
@@ -156,7 +157,7 @@ describe("a crash while an authorization code is exchanged", () => {
     const { verifier, challenge } = newVerifier();
     const pkce = { code_challenge: challenge, code_challenge_method: "s256" };
     const code = await redirectedCode(project, await mailed(project, "magiclink", pkce));
-    const cut = proxy.once("cut before", '"exchange_code"(');
+    const cut = proxy.once("cut before", calling(project.id, "exchange_code"));
     expect(await exchangeCode(project, code, verifier, { auth })).toMatchObject(unavailable);
     await cut;
     const session = await exchangeCode(project, code, verifier, { auth });
@@ -171,7 +172,7 @@ describe("a request for mail whose link broke", () => {
     async (accident) => {
       const { auth } = instance;
       const { email } = await mailed(project, "signup");
-      const happened = proxy.once(accident, '"request_recovery"(');
+      const happened = proxy.once(accident, calling(project.id, "request_recovery"));
       expect(await project.post("/reset", { email }, { auth })).toMatchObject(unavailable);
       await happened;
       const count = async () =>

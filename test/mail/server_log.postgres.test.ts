@@ -12,6 +12,7 @@ import {
   resetByCode,
   wrongCode,
 } from "../support/mailed.ts";
+import { calling } from "../support/own_names.ts";
 
 it("a Postgres that logs every parameter logs no link, no code and no verifier (cases 59 and 72)", async () => {
   const project = await mailingProject({ site_url: "https://shop.example/" });
@@ -36,7 +37,7 @@ it("a Postgres that logs every parameter logs no link, no code and no verifier (
   await exchangeCode(project, code, verifier);
 
   const log = readFileSync(engine.logFile, "utf8");
-  const from = log.indexOf(`"${project.id}"."signup"`);
+  const from = log.indexOf(`"${project.id}".${calling(project.id, "signup")}`);
   expect(from).toBeGreaterThan(0);
   const ours = log.slice(from);
   const secrets = [...mails.map(({ token }) => token), code, verifier];

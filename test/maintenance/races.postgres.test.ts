@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type PruneStep, projectFunctions } from "../../src/database/functions.ts";
 import { untilWaiting } from "../support/locks.ts";
+import { named } from "../support/own_names.ts";
 import { createTestProject, type TestProject } from "../support/project.ts";
 import {
   countLeaves,
@@ -35,7 +36,7 @@ async function holding(rows: string) {
   if (engine.kind !== "postgres") throw new Error("this needs a server");
   const other = await engine.connect("postgres");
   await other.query(`begin; set local search_path = ${project.id}, pg_temp`);
-  await other.query(rows);
+  await other.query(named(rows, project.id));
   return async () => {
     await other.query("commit");
     await other.end();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ownNameSuffix } from "../../src/database/own_names.ts";
 import { revokeHelpers } from "../../src/projects/grants.ts";
 import { installSqlLogin, removeSqlLogin } from "../../src/projects/sql_login.ts";
 import { upgradeProject } from "../../src/projects/upgrade_project.ts";
@@ -163,12 +164,12 @@ describe("the functions that sign in by SQL", () => {
     const { admin, engine } = project.service;
     const state = () =>
       project.sql(
-        `select proname::text as name, prosecdef as definer, proconfig as config,
+        `select replace(proname, $2, '') as name, prosecdef as definer, proconfig as config,
           array(select grantee::regrole::text from aclexplode(proacl) a where a.grantee <> proowner) as granted
          from pg_proc where pronamespace = $1::regnamespace
-           and proname in ('signup_with_password', 'login_with_password', 'sql_session', 'bcrypt_hash', 'bcrypt_salt', 'refresh_secret')
+           and replace(proname, $2, '') in ('signup_with_password', 'login_with_password', 'sql_session', 'bcrypt_hash', 'bcrypt_salt', 'refresh_secret')
          order by 1`,
-        [project.id],
+        [project.id, ownNameSuffix(project.id)],
       );
     const inner = { definer: false, config: null, granted: [] };
     const outer = {

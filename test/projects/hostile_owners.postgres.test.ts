@@ -20,6 +20,7 @@ import { banUser, deleteUser, unbanUser } from "../../src/users/manage.ts";
 import { pruneAnonymousUsers } from "../../src/users/prune.ts";
 import { signOutUsers } from "../../src/users/sign_out.ts";
 import type { PostgresDatabase } from "../support/engine.ts";
+import { named } from "../support/own_names.ts";
 import { openService } from "../support/service.ts";
 
 const ada = "ada@example.com";
@@ -57,7 +58,9 @@ async function ownerOf(schema: string): Promise<string> {
 async function asHostileOwner(script: string): Promise<void> {
   const client = await database.connect("postgres");
   try {
-    await client.query(`set role ${owner}; set search_path = proj_hostile, pg_temp; ${script}`);
+    await client.query(
+      `set role ${owner}; set search_path = proj_hostile, pg_temp; ${named(script, "proj_hostile")}`,
+    );
   } finally {
     await client.end();
   }

@@ -4,6 +4,7 @@ import { connectPostgres } from "../../src/database/postgres.ts";
 import { createProject } from "../../src/projects/create_project.ts";
 import { prepareDatabase } from "../../src/projects/prepare_database.ts";
 import type { PostgresDatabase } from "../support/engine.ts";
+import { named } from "../support/own_names.ts";
 import { openService } from "../support/service.ts";
 
 let database: PostgresDatabase;
@@ -69,7 +70,9 @@ describe("a constraint trigger that an application deferred", () => {
         $$ begin insert into public.ran_as values (current_user); return null; end $$;
       create constraint trigger late after delete on proj_late.users
         deferrable initially deferred for each row execute function public.note();`);
-    await database.query("select proj_late.admin_delete_user('ada@example.com')");
+    await database.query(
+      named("select proj_late.admin_delete_user('ada@example.com')", "proj_late"),
+    );
     const [owner] = await database.query<{ name: string }>(
       "select nspowner::regrole::text as name from pg_namespace where nspname = 'proj_late'",
     );

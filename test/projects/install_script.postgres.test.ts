@@ -15,6 +15,7 @@ import { generateMasterKey, parseKeyring } from "../../src/projects/secrets.ts";
 import { upgradeProjects } from "../../src/projects/upgrade_projects.ts";
 import { type Administrator, createAdministrator } from "../support/administrators.ts";
 import { catalogueFunctions, catalogueTables } from "../support/catalogue.ts";
+import { plainly } from "../support/own_names.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres_server.ts";
 import { goodPassword } from "../support/project.ts";
 
@@ -75,7 +76,9 @@ async function picture({ database, query }: Administrator, schema: string): Prom
   const migrations = await query(`select id, name, hash from ${schema}.migrations order by id`);
   const whole = JSON.stringify([[...contract].sort(), functions, tables, owner, migrations]);
   const [tag] = await query("select tag from miosa_auth.installation");
-  return JSON.parse(whole.replaceAll(schema, "<schema>").replaceAll(`${tag?.tag}`, "<tag>"));
+  return JSON.parse(
+    plainly(whole, schema).replaceAll(schema, "<schema>").replaceAll(`${tag?.tag}`, "<tag>"),
+  );
 }
 
 describe("the install script", () => {

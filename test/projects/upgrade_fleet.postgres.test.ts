@@ -8,6 +8,7 @@ import { createProject } from "../../src/projects/create_project.ts";
 import { prepareDatabase } from "../../src/projects/prepare_database.ts";
 import { planUpgrade, upgradeProjects } from "../../src/projects/upgrade_projects.ts";
 import type { PostgresDatabase, PostgresEngine } from "../support/engine.ts";
+import { named } from "../support/own_names.ts";
 import { openTestProject } from "../support/project.ts";
 import { openService, type TestService } from "../support/service.ts";
 
@@ -100,7 +101,8 @@ describe("an upgrade of a database", () => {
   it("goes on when some cannot be upgraded, says why, and does those in the next run (case 148)", async () => {
     const stranger = `stranger_${randomBytes(4).toString("hex")}`;
     await database.query(`create role ${stranger}`);
-    await database.query(`alter function ${second}.iso_time(timestamptz) owner to ${stranger}`);
+    const changed = named(`alter function ${second}.iso_time(timestamptz)`, second);
+    await database.query(`${changed} owner to ${stranger}`);
     const holder = await database.connect("postgres");
     await holder.query(`begin; lock table ${first}.migrations in access exclusive mode`);
 
@@ -116,7 +118,7 @@ describe("an upgrade of a database", () => {
     const [row] = await database.query<{ owner: string }>(
       `select nspowner::regrole::text as owner from pg_namespace where nspname = '${second}'`,
     );
-    await database.query(`alter function ${second}.iso_time(timestamptz) owner to ${row?.owner}`);
+    await database.query(`${changed} owner to ${row?.owner}`);
     await database.query(`drop role ${stranger}`);
     const again = await upgradeProjects(admin);
     expect([again.upgraded, again.current.length, again.failed]).toEqual([[first, second], 18, []]);

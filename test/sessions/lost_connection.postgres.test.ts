@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ageSession } from "../support/age.ts";
 import { type Instance, openInstance } from "../support/instance.ts";
+import { calling } from "../support/own_names.ts";
 import { createTestProject, type TestProject } from "../support/project.ts";
 import { endOf, openSession, refresh, rotate } from "../support/sessions.ts";
 import { startProxy, type TcpProxy } from "../support/tcp_proxy.ts";
@@ -47,7 +48,7 @@ describe("a refresh whose connection to Postgres is lost", () => {
     async (accident, interval) => {
       const { auth } = instance;
       const { id, refresh_token } = await open();
-      const happened = proxy.once(accident, '"refresh"(');
+      const happened = proxy.once(accident, calling(project.id, "refresh"));
       const lost = await refresh(project, refresh_token, { auth });
       await happened;
 
@@ -69,7 +70,7 @@ describe("a refresh whose connection to Postgres is lost", () => {
   it("before its commit has changed nothing, and a retry is a first try", async () => {
     const { auth } = instance;
     const { id, refresh_token } = await open();
-    const happened = proxy.once("cut before", '"refresh"(');
+    const happened = proxy.once("cut before", calling(project.id, "refresh"));
     expect(await refresh(project, refresh_token, { auth })).toMatchObject(unavailable);
     await happened;
     expect(await children(id)).toBe(0);
@@ -86,7 +87,7 @@ describe("a logout", () => {
       const { auth } = instance;
       const { id, access_token: token, refresh_token } = await open();
       const logout = () => project.request("/logout", { method: "POST", token, auth });
-      const happened = proxy.once(accident, '"logout"(');
+      const happened = proxy.once(accident, calling(project.id, "logout"));
       expect(await logout()).toMatchObject(unavailable);
       await happened;
       expect(await endOf(project, id)).toBe(accident === "cut after" ? "logout" : null);

@@ -11,6 +11,7 @@ import {
 import { hashProof } from "../../src/passwords/proof.ts";
 import { newRefreshToken, wrapUnder } from "../../src/tokens/refresh_token.ts";
 import { catalogueFunctions } from "../support/catalogue.ts";
+import { naming, plainly } from "../support/own_names.ts";
 import { createTestProject, freshEmail, inTransaction, type Query } from "../support/project.ts";
 import { openService } from "../support/service.ts";
 import { callAdmin, callKeys, callProviders, callTriggers } from "./calls/administrators.ts";
@@ -42,13 +43,13 @@ describe("the bodies of the functions, which are not checked when a project is c
     const project = await createTestProject();
     await inTransaction(service, async (query) => {
       await query("set local track_functions = 'all'");
-      await callAll(query, project.id);
+      await callAll(naming(query, project.id), project.id);
       await query("reset role");
       const called = await query<{ name: string }>(
         "select funcname::text as name from pg_stat_xact_user_functions where schemaname in ($1, 'miosa_auth')",
         [project.id],
       );
-      const names = new Set(called.map(({ name }) => name));
+      const names = new Set(called.map(({ name }) => plainly(name, project.id)));
       const all = [
         ...(await catalogue(query, project.id)),
         ...(await catalogue(query, "miosa_auth")),

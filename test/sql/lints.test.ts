@@ -8,6 +8,7 @@ import {
   catalogueFunctions,
   catalogueTables,
 } from "../support/catalogue.ts";
+import { plainly } from "../support/own_names.ts";
 import { createTestProject } from "../support/project.ts";
 import { openService, type TestService } from "../support/service.ts";
 
@@ -40,7 +41,10 @@ describe.each(["a project", "miosa_auth"])("the installed schema of %s", (kind) 
   beforeAll(async () => {
     service = await openService();
     schema = kind === "miosa_auth" ? kind : (await createTestProject()).id;
-    functions = await catalogueFunctions(service.engine, schema);
+    functions = (await catalogueFunctions(service.engine, schema)).map((each) => ({
+      ...each,
+      definition: plainly(each.definition, schema),
+    }));
     tables = await catalogueTables(service.engine, schema);
     expect(functions.length).toBeGreaterThan(5);
     expect(tables.length).toBeGreaterThan(3);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import type { Row } from "../../src/database/database.ts";
 import { grantHelpers } from "../../src/projects/grants.ts";
+import { naming } from "./own_names.ts";
 import { inTransaction, type Query, type TestProject } from "./project.ts";
 
 /** A role as an application has one: a login of its own on Postgres. */
@@ -44,11 +45,12 @@ export async function createAppRole(
 
 /** Runs `work` in one transaction as a role, over a connection of its own on Postgres. */
 export async function transactionAs<T>(
-  { service }: TestProject,
+  { id, service }: TestProject,
   role: string,
-  work: (query: Query) => Promise<T>,
+  act: (query: Query) => Promise<T>,
 ): Promise<T> {
   const { engine } = service;
+  const work = (query: Query) => act(naming(query, id));
   if (engine.kind === "embedded") {
     return inTransaction(service, async (query) => {
       await query(`set local role ${role}`);

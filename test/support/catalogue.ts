@@ -1,7 +1,9 @@
 import type { Engine } from "./engine.ts";
+import { plainly } from "./own_names.ts";
 
 /** What the catalogue says of one function. */
 export interface CatalogueFunction {
+  /** As `sql/` has it. */
   readonly name: string;
   /** Name and types of the arguments. */
   readonly signature: string;
@@ -40,7 +42,7 @@ export async function catalogueFunctions(
   engine: Pick<Engine, "query">,
   schema: string,
 ): Promise<CatalogueFunction[]> {
-  return engine.query<CatalogueFunction & Record<string, unknown>>(
+  const functions = await engine.query<CatalogueFunction & Record<string, unknown>>(
     `select
       p.proname::text as name,
       format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) as signature,
@@ -69,6 +71,12 @@ export async function catalogueFunctions(
     order by 2`,
     [schema],
   );
+  return functions
+    .map(({ name, signature, ...rest }) => ({
+      ...{ name: plainly(name, schema), signature: plainly(signature, schema) },
+      ...rest,
+    }))
+    .toSorted((a, b) => (a.signature < b.signature ? -1 : 1));
 }
 
 /** The tables, sequences and views of a schema by name. */

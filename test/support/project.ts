@@ -5,6 +5,7 @@ import type { Row } from "../../src/database/database.ts";
 import { createProject } from "../../src/projects/create_project.ts";
 import { changeSettings, type Settings } from "../../src/projects/settings.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
+import { naming } from "./own_names.ts";
 import { openService, type TestService } from "./service.ts";
 
 /** Runs one statement inside a transaction of the test. */
@@ -65,7 +66,7 @@ export function openTestProject(service: TestService, id: string, jwtSecret: str
   const transaction = <T>(work: (query: Query) => Promise<T>) =>
     inTransaction(service, async (query) => {
       await query(`set local search_path = ${id}, pg_temp`);
-      return work(query);
+      return work(naming(query, id));
     });
 
   async function request<T>(path: string, options: RequestOptions = {}): Promise<Reply<T>> {

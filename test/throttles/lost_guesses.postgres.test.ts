@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { quickHasher } from "../../src/testing/quick_hasher.ts";
 import { type Instance, openInstance } from "../support/instance.ts";
+import { calling } from "../support/own_names.ts";
 import {
   createTestProject,
   freshEmail,
@@ -59,7 +60,7 @@ describe("guesses while the database fails (case 161)", () => {
   it("stay counted where the answer was lost, so that cutting the wire buys no guess", async () => {
     const email = await signUp();
     for (let guess = 1; guess <= 10; guess += 1) {
-      const happened = proxy.once("cut before", '"login"(');
+      const happened = proxy.once("cut before", calling(project.id, "login"));
       expect(await signIn(email, "not the password")).toMatchObject(unavailable);
       await happened;
     }

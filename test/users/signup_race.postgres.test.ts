@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openEngine } from "../support/engine.ts";
+import { calling } from "../support/own_names.ts";
 import { createTestProject, goodPassword, type TestProject } from "../support/project.ts";
 
 // Postgres names a duplicate key by its value, in its answer and in its log.
@@ -52,7 +53,7 @@ describe("sign-ups with one address at the same time (case 19)", () => {
     expect((await project.request("/user", { token })).status).toBe(200);
 
     const log = readFileSync(file).subarray(size).toString("utf8");
-    expect(log).toContain(`${project.id}"."signup"`);
+    expect(log).toContain(`${project.id}".${calling(project.id, "signup")}`);
     expect(log).not.toMatch(duplicateKey);
   });
 

@@ -1,4 +1,5 @@
 import type { Transaction } from "../../database/database.ts";
+import { ownNameSuffix } from "../../database/own_names.ts";
 
 /** What a schema is made of: the name of each thing, and what it is like. */
 export type Contract = ReadonlyMap<string, string>;
@@ -6,12 +7,15 @@ export type Contract = ReadonlyMap<string, string>;
 /**
  * Reads functions, tables, columns, constraints, indexes, triggers, policies and rights of a schema
  * from the catalogue, such that two schemas of one release read the same: names are as seen from
- * within the schema, its owner is called `owner`, and rights count that the owner, everybody and the
- * product's groups hold. Rights of other roles are the customer's own. The schema is the caller's path.
+ * within the schema and as `sql/` has them, its owner is called `owner`, and rights count that the owner,
+ * everybody and the product's groups hold. Rights of other roles are the customer's own. The schema is the
+ * caller's path.
  */
 export async function readContract(tx: Transaction, schema: string): Promise<Contract> {
-  const rows = await tx.query<{ name: string; text: string }>(contractQuery, [schema]);
-  return new Map(rows.map(({ name, text }) => [name, text]));
+  const suffix = ownNameSuffix(schema);
+  const rows = await tx.query<{ name: string; text: string }>(contractQuery, [schema, suffix]);
+  const plain = (text: string) => text.replaceAll(suffix, "");
+  return new Map(rows.map(({ name, text }) => [plain(name), plain(text)]));
 }
 
 const contractQuery = `
@@ -59,7 +63,7 @@ select 'function ' || f.signature as name, concat_ws(' | ',
   case when f.proleakproof then 'leakproof' end,
   'settings ' || coalesce(replace(array_to_string(f.proconfig, '; '), format('search_path=%I, pg_temp', home.nspname), 'search_path=<schema>, pg_temp'), 'none'),
   'owned by ' || coalesce((select k.name from known k where k.role = f.proowner), f.proowner::regrole::text),
-  'body ' || md5(coalesce(pg_get_function_sqlbody(f.oid), f.prosrc))
+  'body ' || md5(replace(coalesce(pg_get_function_sqlbody(f.oid), f.prosrc), $2, ''))
 ) as text
 from functions f join pg_language l on l.oid = f.prolang cross join home
 union all
