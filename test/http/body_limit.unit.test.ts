@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RunningServer, startServer } from "../../src/http/server.ts";
-import { type RawReply, sendRaw } from "../support/raw_http.ts";
+import { openSocket, type RawReply, readReply, sendRaw } from "../support/raw_http.ts";
+import { routeTable } from "../support/routes.ts";
 import { stubService } from "../support/stub_database.ts";
 
 const service = stubService();
@@ -62,6 +64,35 @@ describe("a body that is too large (case 150)", () => {
     expect(service.calls).toEqual([]);
   });
 
+  it("is refused by every route alike, and none reaches the database", async () => {
+    for (const { method, path } of [...routeTable(), { method: "POST", path: "/nothing-here" }]) {
+      const line = `${method} /proj_stub${path} HTTP/1.1`;
+      const reply = await sendRaw(server.port, head(line, `Content-Length: ${11 * mebibyte}`));
+      expect([line, reply.status, errorCode(reply)]).toEqual([
+        line,
+        413,
+        "request_entity_too_large",
+      ]);
+    }
+    expect(service.calls).toEqual([]);
+  });
+
+  it("is not read on when it has no end, whatever its project", async () => {
+    const socket = await openSocket(server.port);
+    let answer: RawReply | undefined;
+    const reply = readReply(socket).then((whole) => {
+      answer = whole;
+    });
+    socket.write(head("POST /proj_none/signup HTTP/1.1", json, "Transfer-Encoding: chunked"));
+    const [piece] = chunked(mebibyte) as [Buffer];
+    // Far more than the limit and what the sockets' buffers hold.
+    for (let sent = 0; !answer && sent < 64 * mebibyte; sent += piece.length) {
+      if (!socket.write(piece)) await Promise.race([once(socket, "drain"), reply]);
+    }
+    expect(answer?.status).toBe(413);
+    socket.destroy();
+  });
+
   it("is admitted up to the limit, to the byte", async () => {
     const padded = (size: number) => `{"email":"x"${" ".repeat(size - 13)}}`;
     const statuses = [];
@@ -87,6 +118,32 @@ describe("a body whose framing lies (case 150)", () => {
     expect(reply.status).toBe(400);
     expect(reply.head).toMatch(/^connection: close$/im);
     expect(service.calls).toEqual([]);
+  });
+});
+
+describe("a body whose framing has two readings (case 150)", () => {
+  it.each([
+    ["two lengths that differ", ["Content-Length: 2", "Content-Length: 3"]],
+    ["a length with a sign", ["Content-Length: +2"]],
+    ["a negative length", ["Content-Length: -1"]],
+    ["a length with an exponent", ["Content-Length: 2e0"]],
+    ["a length in hexadecimal", ["Content-Length: 0x2"]],
+    ["a list of lengths", ["Content-Length: 2, 2"]],
+    ["an unknown coding", ["Transfer-Encoding: xchunked"]],
+    ["chunks that are not the last coding", ["Transfer-Encoding: chunked, identity"]],
+    ["a blank before the colon", ["Transfer-Encoding : chunked"]],
+    ["a folded line", ["Content-Length: 2", "X-Folded: a", " b"]],
+  ])("is refused, and asks the database nothing: %s", async (_, framing) => {
+    const reply = await sendRaw(server.port, head(signup, json, ...framing), "{}");
+    expect([reply.status, service.calls]).toEqual([400, []]);
+  });
+
+  it("is refused where a chunk is none", async () => {
+    for (const chunk of ["zz\r\n{}\r\n", "-2\r\n{}\r\n", "ffffffffffffffffff\r\n", "2\r\n{}more"]) {
+      const start = head(signup, json, "Transfer-Encoding: chunked");
+      const { status } = await sendRaw(server.port, start, `${chunk}0\r\n\r\n`);
+      expect([chunk, status, service.calls]).toEqual([chunk, 400, []]);
+    }
   });
 });
 

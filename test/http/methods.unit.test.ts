@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RunningServer, startServer } from "../../src/http/server.ts";
 import { sendRaw } from "../support/raw_http.ts";
+import { routeTable } from "../support/routes.ts";
 import { stubService } from "../support/stub_database.ts";
 
 const service = stubService();
@@ -20,17 +21,11 @@ afterAll(async () => {
 });
 
 const reading = ["find_project", "configuration", "get_user", "list_sessions"];
-const paths = [
-  "/signup",
-  "/token",
-  "/refresh",
-  "/logout",
-  "/user",
-  "/sessions",
-  "/sessions/b7d1c1a2-6f0e-4a53-9f0a-0a5f3f6f9f10",
-  "/settings",
-  "/health",
-];
+const paths = new Set(
+  routeTable().map(({ path }) => path.replace(/\{\w+\}/, "b7d1c1a2-6f0e-4a53-9f0a-0a5f3f6f9f10")),
+);
+// A GET begins a flow here, for a browser that was led here; see the test of HEAD.
+const startsFlow = ["/authorize", "/callback", "/reauthenticate", "/user/identities/authorize"];
 
 function send(method: string, path: string, headers: string[] = [], body = "") {
   const lines = [
@@ -49,6 +44,7 @@ describe("a method that changes nothing (case 158)", () => {
     async (method) => {
       const body = '{"email":"a@example.com","password":"long enough to be","refresh_token":"x"}';
       for (const path of paths) {
+        if (method === "GET" && startsFlow.includes(path)) continue;
         const { status } = await send(method, path, ["Content-Type: application/json"], body);
         expect(status).toBeLessThan(500);
         expect(status).toBeGreaterThan(0);
@@ -57,14 +53,11 @@ describe("a method that changes nothing (case 158)", () => {
     },
   );
 
-  it.each(["/authorize", "/callback", "/reauthenticate", "/user/identities/authorize"])(
-    "finds nothing by HEAD at %s, where a GET acts",
-    async (path) => {
-      const { status } = await send("HEAD", `${path}?provider=google&state=x&code=y`);
-      expect(status).toBe(404);
-      expect(service.calls.filter((name) => !reading.includes(name))).toEqual([]);
-    },
-  );
+  it.each(startsFlow)("finds nothing by HEAD at %s, where a GET acts", async (path) => {
+    const { status } = await send("HEAD", `${path}?provider=google&state=x&code=y`);
+    expect(status).toBe(404);
+    expect(service.calls.filter((name) => !reading.includes(name))).toEqual([]);
+  });
 
   it("reads by HEAD what GET reads, without a body", async () => {
     const { status, head, body } = await send("HEAD", "/user");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RunningServer, startServer } from "../../src/http/server.ts";
 import { sendRaw } from "../support/raw_http.ts";
+import { routeTable } from "../support/routes.ts";
 import { stubService } from "../support/stub_database.ts";
 
 const service = stubService();
@@ -26,6 +27,7 @@ async function get(target: string, ...headers: string[]) {
 }
 
 const bearer = () => `Authorization: Bearer ${service.token}`;
+const onlyProject = ["find_project", "configuration"];
 
 describe("a path that looks like a route (case 157)", () => {
   it("is the route in its canonical spelling, and wants a bearer", async () => {
@@ -67,6 +69,20 @@ describe("a path that looks like a route (case 157)", () => {
       expect([status, typeof body.error_code]).toEqual([404, "string"]);
     }
     expect(service.calls).not.toContain("get_user");
+  });
+
+  it("is none of all routes in another spelling, and nothing is asked for it", async () => {
+    for (const { method, path } of routeTable()) {
+      const route = path.replace(/\{\w+\}/, "b7d1c1a2-6f0e-4a53-9f0a-0a5f3f6f9f10");
+      const encoded = `/%${route.charCodeAt(1).toString(16)}${route.slice(2)}`;
+      const spellings = [`/${route}`, route.toUpperCase(), `${route}/`, `${route};x`, encoded];
+      for (const target of spellings) {
+        const lines = [`${method} /proj_stub${target} HTTP/1.1`, "Host: auth.test", bearer()];
+        const { status } = await sendRaw(server.port, `${lines.join("\r\n")}\r\n\r\n`);
+        expect([method, target, status]).toEqual([method, target, 404]);
+      }
+    }
+    expect(service.calls.filter((name) => !onlyProject.includes(name))).toEqual([]);
   });
 
   it.each([

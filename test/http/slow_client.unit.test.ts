@@ -74,7 +74,11 @@ describe.concurrent("a client that sends a byte now and then (case 151)", () => 
 
   it("keeps nobody else waiting", async () => {
     const slow = await Promise.all(Array.from({ length: 200 }, () => openSocket(server.port)));
-    for (const socket of slow) socket.write("GET /health HTTP/1.1\r\nX-Slow: ");
+    const inBody =
+      "POST /proj_stub/signup HTTP/1.1\r\nHost: auth.test\r\nContent-Length: 9\r\n\r\n{";
+    for (const [n, socket] of slow.entries()) {
+      socket.write(n % 2 ? inBody : "GET /health HTTP/1.1\r\nX-Slow: ");
+    }
     const reply = await fetch(`http://127.0.0.1:${server.port}/health`);
     expect(reply.status).toBe(200);
     for (const socket of slow) socket.destroy();

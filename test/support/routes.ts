@@ -19,19 +19,21 @@ export async function allRoutes(project: TestProject): Promise<Route[]> {
   const { body } = await project.request<{ paths: Record<string, Record<string, Operation>> }>(
     "/openapi.json",
   );
+  return routeTable().map(({ method, path }) => {
+    const operation = body.paths[path]?.[method.toLowerCase()];
+    return { method, path, bearer: operation ? bearerOf(operation) : "unknown" };
+  });
+}
+
+/** Every method and path that the application answers, but for the pages. */
+export function routeTable(): Pick<Route, "method" | "path">[] {
   // Nothing is served: the application only has to be put together.
   const table = createApp({} as Service).routes.filter(({ method }) => method !== "ALL");
-  const routes = new Map<string, Route>();
-  for (const { method, path } of table) {
-    const documented = path.replaceAll(/:(\w+)/g, "{$1}");
-    const operation = body.paths[documented]?.[method.toLowerCase()];
-    routes.set(`${method} ${documented}`, {
-      method,
-      path: documented,
-      bearer: operation ? bearerOf(operation) : "unknown",
-    });
-  }
-  return [...routes.values()];
+  const routes = table.map(({ method, path }) => ({
+    method,
+    path: path.replaceAll(/:(\w+)/g, "{$1}"),
+  }));
+  return [...new Map(routes.map((route) => [`${route.method} ${route.path}`, route])).values()];
 }
 
 function bearerOf({ security = [] }: Operation): Route["bearer"] {
