@@ -12,6 +12,7 @@ import { prepareDatabase } from "../../src/projects/prepare_database.ts";
 import { requireProject } from "../../src/projects/registry.ts";
 import { catalogueFunctions, catalogueTables } from "../support/catalogue.ts";
 import type { PostgresDatabase, PostgresEngine } from "../support/engine.ts";
+import { named } from "../support/own_names.ts";
 import { findPostgres } from "../support/postgres_binaries.ts";
 import { createTestProject, goodPassword, type TestProject } from "../support/project.ts";
 import { openService } from "../support/service.ts";
@@ -118,7 +119,7 @@ if (hasClientPrograms) {
       expect(await picture(target, project)).toEqual(await picture(engine, project));
       const [right] = await target.query(
         "select has_function_privilege($1, $2, 'execute') as helper, has_function_privilege($1, $3, 'execute') as more",
-        [app, `${project.id}.uid()`, `${project.id}.configuration()`],
+        [app, `${project.id}.uid()`, named(`${project.id}.configuration()`, project.id)],
       );
       expect(right).toEqual({ helper: true, more: false });
 
