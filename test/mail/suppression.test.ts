@@ -8,7 +8,16 @@ import { contentsOf } from "../support/contents.ts";
 import { type CountingService, openCountingService } from "../support/counting.ts";
 import { deliverFrom, emptyOutbox, queueMails, statesOf } from "../support/delivery.ts";
 import { type OidcProvider, startOidcProvider } from "../support/idp/oidc_provider.ts";
-import { askFor, mailingProject } from "../support/mailed.ts";
+import {
+  askFor,
+  type Mailed,
+  mailed,
+  mailingProject,
+  redeemCode,
+  redeemLink,
+  reset,
+  resetByCode,
+} from "../support/mailed.ts";
 import {
   appUrl,
   createProviderProject,
@@ -17,6 +26,7 @@ import {
   openProviderService,
   verified,
 } from "../support/oauth.ts";
+import { newestMail } from "../support/outbox.ts";
 import { createTestProject, freshEmail, type TestProject } from "../support/project.ts";
 import { openService, type TestService } from "../support/service.ts";
 import { startSmtp, type TestSmtp } from "../support/smtp.ts";
@@ -213,6 +223,48 @@ describe("a suppressed address", () => {
       expect(recipients()).toContain(emails[2]);
     },
   );
+
+  it.each<
+    [string, "signup" | "recovery" | "magiclink", (of: TestProject, mail: Mailed) => unknown]
+  >([
+    ["a link", "magiclink", redeemLink],
+    ["a code", "signup", redeemCode],
+    ["a link of a new password", "recovery", reset],
+    ["a code of a new password", "recovery", resetByCode],
+  ])(
+    "gets mail again when %s that came is used, unless its owner complained (case 184)",
+    async (_, type, use) => {
+      const of = await mailingProject();
+      const [bounced, complained, unused] = [
+        await mailed(of, type),
+        await mailed(of, type),
+        await mailed(of, type),
+      ];
+      await suppressAddress(service.admin, of.id, bounced.email, "bounce");
+      await suppressAddress(service.admin, of.id, complained.email, "complaint");
+      await suppressAddress(service.admin, of.id, unused.email, "bounce");
+      await suppressAddress(service.admin, project.id, bounced.email, "bounce");
+      for (const mail of [bounced, complained])
+        expect(await use(of, mail)).toMatchObject({ status: 200 });
+      await redeemLink(of, { type, token: "A".repeat(43) });
+      const left = (await suppressed(of)).map(({ address }) => address).sort();
+      expect(left).toEqual([complained.email, unused.email].sort());
+      expect(await suppressed()).toHaveLength(1);
+    },
+  );
+
+  it("gets mail again when it becomes a user's by a mailed link, and the old one does not (case 184)", async () => {
+    const of = await mailingProject();
+    const [old, next] = [freshEmail(), freshEmail()];
+    const { access_token: token } = await of.signUp({ email: old });
+    await of.request("/user", { method: "PATCH", token, body: { email: next } });
+    const mail = await newestMail(of, next);
+    for (const email of [old, next]) await suppressAddress(service.admin, of.id, email, "bounce");
+    expect(await redeemLink(of, { type: "email_change", token: mail.token })).toMatchObject({
+      status: 200,
+    });
+    expect((await suppressed(of)).map(({ address }) => address)).toEqual([old]);
+  });
 
   it("gets mail again when a provider proves it, unless its owner complained (case 184)", async () => {
     const idp: OidcProvider = await startOidcProvider();

@@ -18,6 +18,7 @@ begin
   end if;
 
   delete from one_time_tokens where id = p_token.id;
+  perform forget_bounce(p_token.email);
   if p_token.purpose in ('email_change', 'email_change_current') then
     v_change := prove_email_change(p_user, p_token.purpose, p_client);
     if v_change ->> 'outcome' is not null then

@@ -42,6 +42,7 @@ begin
     return jsonb_build_object('outcome', 'user_banned');
   end if;
 
+  perform forget_bounce(v_token.email);
   v_user := prove_address(v_user, 'recovery');
   update users set
     password_hash = p_password_hash, password_changed_at = clock_timestamp(), updated_at = clock_timestamp()
