@@ -56,6 +56,16 @@ export function privateProvidersOption(): Option {
   );
 }
 
+/** `--breached-passwords-url`, for a mirror of leaked passwords. */
+export function breachedPasswordsOption(): Option {
+  return new Option(
+    "--breached-passwords-url <url>",
+    "the range API for projects with breached_passwords=check",
+  )
+    .env("MIOSA_AUTH_BREACHED_PASSWORDS_URL")
+    .default(undefined, "that of Have I Been Pwned");
+}
+
 export function portOption(): Option {
   return new Option("--port <number>", "the port to listen on; 0 takes a free one")
     .env("MIOSA_AUTH_PORT")

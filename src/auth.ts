@@ -1,5 +1,6 @@
 import { type Logger, pino } from "pino";
 import type { Registry } from "prom-client";
+import { openBreaches } from "./breaches/lookup.ts";
 import type { Database } from "./database/database.ts";
 import { registryFunctions } from "./database/functions.ts";
 import { AuthError } from "./errors.ts";
@@ -34,6 +35,11 @@ export interface AuthOptions {
   readonly allowLoopbackOrigins?: boolean;
   /** How identity providers may be reached. */
   readonly providers?: RemoteOptions;
+  /**
+   * The range API that is asked for projects with `breached_passwords`: that of Have I Been Pwned by
+   * default, or a mirror, also at a private address.
+   */
+  readonly breachedPasswordsUrl?: string;
   readonly hashing?: HasherOptions;
   /** Computes password hashes instead of bcrypt; for tests. The caller closes it. */
   readonly hasher?: Hasher;
@@ -85,6 +91,7 @@ export interface Auth {
  * Makes the service.
  *
  * @throws RangeError for a master key or a mail transport that cannot be one
+ * @throws AuthError validation_failed for a `breachedPasswordsUrl` that is never asked
  * @example
  * ```ts
  * const auth = createAuth({ database, masterKey, publicUrl: "https://auth.example" });
@@ -116,6 +123,11 @@ export function createAuth(options: AuthOptions): Auth {
     publicUrl,
     allowsLoopbackOrigins: options.allowLoopbackOrigins ?? false,
     clientAddress: clientAddressReader({ trustedProxies: options.trustedProxies ?? [] }),
+    isBreached: openBreaches({
+      url: options.breachedPasswordsUrl,
+      logger,
+      looked: metrics?.breachLooked,
+    }),
     remote: openRemote(options.providers),
     logger,
     ...(metrics ? { metrics } : {}),

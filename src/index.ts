@@ -133,7 +133,7 @@ export {
   upgradeProjects,
 } from "./projects/upgrade_projects.ts";
 export { processRegistry } from "./telemetry/metrics.ts";
-export { createUser, type NewUser } from "./users/create.ts";
+export { type CreateUserOptions, createUser, type NewUser } from "./users/create.ts";
 export { type ListOptions, listUsers, type UserPage } from "./users/list.ts";
 export {
   banUser,

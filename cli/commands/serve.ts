@@ -17,6 +17,7 @@ import { stderrLogger } from "../logger.ts";
 import { type MailFlags, mailOptions, mailSettings } from "../mail_options.ts";
 import { type MetricsFlags, metricsOptions, serveMetrics } from "../metrics_options.ts";
 import {
+  breachedPasswordsOption,
   flag,
   jsonOption,
   localUrl,
@@ -44,6 +45,7 @@ interface Options extends MailFlags, MetricsFlags {
   functionsPerConnection: number;
   preparedStatements?: boolean;
   allowPrivateProviders?: boolean;
+  breachedPasswordsUrl?: string;
   drain: number;
   mailTemplates?: string;
   prune?: boolean;
@@ -111,6 +113,7 @@ export function serve(): Command {
         .default(5)
         .argParser((text) => parseWhole(text, { least: 0, most: 300 })),
     )
+    .addOption(breachedPasswordsOption())
     .addOption(privateProvidersOption())
     .addOption(mailTemplatesOption())
     .addOption(
@@ -141,6 +144,7 @@ once.`,
 
 async function run(options: Options): Promise<void> {
   const masterKey = requireMasterKey();
+  const { breachedPasswordsUrl } = options;
   const mail = await mailOf(options);
   const providers = { allowPrivate: options.allowPrivateProviders === true };
   const pruning = options.prune === false ? {} : { pruning: {} };
@@ -160,6 +164,7 @@ async function run(options: Options): Promise<void> {
         masterKey,
         mail,
         providers,
+        ...(breachedPasswordsUrl === undefined ? {} : { breachedPasswordsUrl }),
         logger,
         ...pruning,
         ...(metrics ? { metrics: metrics.registry } : {}),

@@ -158,6 +158,7 @@ export interface Configuration {
   readonly signup_enabled: boolean;
   readonly email_confirmation: "optional" | "required" | "off";
   readonly password_min_length: number;
+  readonly breached_passwords: "off" | "check";
   readonly bcrypt_cost: number;
   readonly signups_per_address: number;
   readonly anonymous_users: boolean;

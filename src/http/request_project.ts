@@ -35,6 +35,7 @@ async function open(service: Service, project: ServableProject): Promise<Request
         minLength: configuration.password_min_length,
         cost: configuration.bcrypt_cost,
         context: [id, configuration.name],
+        isBreached: configuration.breached_passwords === "check" ? service.isBreached : undefined,
       },
     };
   } catch (cause) {

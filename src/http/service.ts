@@ -6,7 +6,7 @@ import type { AuthErrorCode } from "../errors.ts";
 import type { MailboxTransport } from "../mail/transports/mailbox.ts";
 import type { Remote } from "../oauth/remote.ts";
 import type { Hasher, PasswordHasher } from "../passwords/hasher.ts";
-import type { PasswordPolicy } from "../passwords/sign_up.ts";
+import type { BreachCheck, PasswordPolicy } from "../passwords/sign_up.ts";
 import type { Directory, ServableProject } from "../projects/directory.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { TokenIssuer } from "../tokens/session_reply.ts";
@@ -22,6 +22,8 @@ export interface Service {
   readonly publicUrl: string;
   readonly allowsLoopbackOrigins: boolean;
   readonly clientAddress: ClientAddressReader;
+  /** Whether a new password stands in a leak, for projects that ask. */
+  readonly isBreached: BreachCheck;
   /** How providers are asked. */
   readonly remote: Remote;
   readonly logger: Logger;

@@ -83,7 +83,7 @@ async function prove(
   const holder = { caller, client: c.get("client"), statuses: bearerStatuses };
   if (password !== undefined && password !== null) {
     requireAddress(before);
-    requireStrong(password, passwordPolicy, before?.email ?? "");
+    await requireStrong(password, passwordPolicy, before?.email ?? "");
     const passwords = { current: current ?? null, next: password };
     return preparePasswordChange(functions, hasher, passwordPolicy, holder, passwords);
   }

@@ -25,7 +25,7 @@ export async function resetByLink(
   reset: PasswordReset,
 ): Promise<Grant> {
   const { email } = accepted(await functions.linkAccount({ purposes: ["recovery"], tokenHash }));
-  requireStrong(reset.password, policy, email);
+  await requireStrong(reset.password, policy, email);
   const proof = { tokenHash, attempt: null, email: null, macs: null };
   return setPassword(functions, hasher, policy, proof, reset);
 }
@@ -45,7 +45,7 @@ export async function resetByCode(
   { email, macs }: { readonly email: string; readonly macs: readonly string[] },
   reset: PasswordReset,
 ): Promise<Grant> {
-  requireStrong(reset.password, policy, email);
+  await requireStrong(reset.password, policy, email);
   const { client } = reset;
   const { attempt } = accepted(await functions.checkRecoveryCode({ email, macs, client }));
   return setPassword(functions, hasher, policy, { tokenHash: null, attempt, email, macs }, reset);

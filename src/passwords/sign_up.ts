@@ -4,7 +4,10 @@ import { AuthError } from "../errors.ts";
 import type { PasswordHasher } from "./hasher.ts";
 import { prepare } from "./prepare.ts";
 import { newSalt } from "./salt.ts";
-import { assessPassword } from "./strength.ts";
+import { assessPassword, breached } from "./strength.ts";
+
+/** Says whether a password stands in a known leak; false also where that cannot be found out. */
+export type BreachCheck = (password: string) => Promise<boolean>;
 
 /** What a project asks of a new password. */
 export interface PasswordPolicy {
@@ -12,6 +15,8 @@ export interface PasswordPolicy {
   readonly cost: number;
   /** Words that a password must not be made of: the project's name and id. */
   readonly context: readonly string[];
+  /** Where the project wants leaks looked at, too. */
+  readonly isBreached?: BreachCheck | undefined;
 }
 
 export interface SignUp {
@@ -38,7 +43,7 @@ export async function signUp(
   policy: PasswordPolicy,
   { password, ...input }: SignUp,
 ) {
-  requireStrong(password, policy, input.email);
+  await requireStrong(password, policy, input.email);
   const passwordHash = await hasher.hash(password, newSalt(policy.cost));
   return accepted(await functions.signup({ ...input, passwordHash }));
 }
@@ -48,9 +53,14 @@ export async function signUp(
  *
  * @throws AuthError validation_failed, weak_password
  */
-export function requireStrong(password: string, policy: PasswordPolicy, email: string): void {
+export async function requireStrong(
+  password: string,
+  policy: PasswordPolicy,
+  email: string,
+): Promise<void> {
   prepare(password);
-  const { minLength, context } = policy;
+  const { minLength, context, isBreached } = policy;
   const weakness = assessPassword(password, { minLength, context: [email, ...context] });
   if (weakness) throw new AuthError("weak_password", weakness);
+  if (await isBreached?.(password)) throw new AuthError("weak_password", breached);
 }

@@ -19,6 +19,12 @@ export interface PasswordRules {
   readonly context: readonly string[];
 }
 
+/** What stands in a leak, which {@link assessPassword} cannot know. */
+export const breached: PasswordWeakness = {
+  reasons: ["pwned"],
+  message: "Password stands in a known data leak, please choose a different one",
+};
+
 const productName = "miosa";
 
 /** A shorter word, as in jo@example.org, refuses only the password equal to it. */

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Registry } from "prom-client";
+import type { BreachOutcome } from "../breaches/lookup.ts";
 import type { Database } from "../database/database.ts";
 import type { MailOutcome } from "../mail/deliver.ts";
 import type { Hasher } from "../passwords/hasher.ts";
@@ -13,6 +14,7 @@ export interface Metrics {
   requestAnswered(request: AnsweredRequest): void;
   hashRefused(): void;
   callFailed(database: number, reason: CallFailure): void;
+  breachLooked(outcome: BreachOutcome): void;
   mailTried(outcome: MailOutcome): void;
   /** Takes all of it out of the registry. */
   close(): void;
@@ -36,10 +38,17 @@ export function createMetrics(
     labelNames: ["outcome"],
     registers: [own],
   });
+  const breaches = new Counter({
+    name: "miosa_auth_breach_lookups_total",
+    help: "New passwords that were looked up among leaked ones, by what came of it",
+    labelNames: ["outcome"],
+    registers: [own],
+  });
   const metrics = {
     requestAnswered: requestMetrics(own),
     hashRefused: hasherMetrics(own, hasher),
     callFailed: poolMetrics(own, databases),
+    breachLooked: (outcome: BreachOutcome) => breaches.inc({ outcome }),
     mailTried: (outcome: MailOutcome) => mails.inc({ outcome }),
   };
   databaseMetrics(own, databases, limits);

@@ -1,10 +1,11 @@
+import { openBreaches } from "../breaches/lookup.ts";
 import type { Database } from "../database/database.ts";
 import type { UserJson } from "../database/functions.ts";
 import { canonicalEmail } from "../emails/canonical.ts";
 import { AuthError } from "../errors.ts";
 import { createHasher, type Hasher } from "../passwords/hasher.ts";
 import { newSalt } from "../passwords/salt.ts";
-import { requireStrong } from "../passwords/sign_up.ts";
+import { type BreachCheck, requireStrong } from "../passwords/sign_up.ts";
 import { readSettings } from "../projects/settings.ts";
 import { callAsOwner } from "./call.ts";
 
@@ -18,6 +19,11 @@ export interface NewUser {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+export interface CreateUserOptions {
+  /** Asked where the project has `breached_passwords`, as in `createAuth`. */
+  readonly breachedPasswordsUrl?: string;
+}
+
 /**
  * Makes a user, also where sign-up is off; opens no session and sends no mail.
  *
@@ -27,6 +33,7 @@ export async function createUser(
   database: Database,
   projectId: string,
   { email: typed, password, confirmed = false, data }: NewUser,
+  { breachedPasswordsUrl }: CreateUserOptions = {},
 ): Promise<UserJson> {
   const email = canonicalEmail(typed);
   if (email === null) {
@@ -34,7 +41,11 @@ export async function createUser(
       message: "Unable to validate email address: invalid format",
     });
   }
-  const hash = password === undefined ? null : await hashed(database, projectId, email, password);
+  const isBreached = openBreaches({ url: breachedPasswordsUrl });
+  const hash =
+    password === undefined
+      ? null
+      : await hashed(database, projectId, { email, password, isBreached });
   const { user } = await callAsOwner<{ user: UserJson }>(
     database,
     projectId,
@@ -44,12 +55,17 @@ export async function createUser(
   return user;
 }
 
-async function hashed(database: Database, projectId: string, email: string, password: string) {
+async function hashed(
+  database: Database,
+  projectId: string,
+  { email, password, isBreached }: { email: string; password: string; isBreached: BreachCheck },
+) {
   const settings = await readSettings(database, projectId);
   const cost = Number(settings.bcrypt_cost);
   const minLength = Number(settings.password_min_length);
   const context = [projectId, String(settings.name)];
-  requireStrong(password, { minLength, cost, context }, email);
+  const check = settings.breached_passwords === "check" ? { isBreached } : {};
+  await requireStrong(password, { minLength, cost, context, ...check }, email);
   return withHasher((hasher) => hasher.hash(password, newSalt(cost), projectId));
 }
 

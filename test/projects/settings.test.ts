@@ -43,6 +43,7 @@ describe("the settings of a project", () => {
       signup_enabled: true,
       email_confirmation: "optional",
       password_min_length: 8,
+      breached_passwords: "off",
       password_change: "recent",
       bcrypt_cost: 10,
       access_token_lifetime: 3600,

@@ -50,6 +50,7 @@ export async function openCountingService(): Promise<CountingService> {
     directory: projectDirectory({ databases: [database], keyring }),
     hasher,
     signupGate: signupGate(),
+    isBreached: async () => false,
     publicUrl,
     allowsLoopbackOrigins: false,
     clientAddress: clientAddressReader(),

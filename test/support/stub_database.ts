@@ -84,6 +84,7 @@ function configuration(projectId: string, masterKey: string, jwtSecret: string):
     signup_enabled: true,
     email_confirmation: "optional",
     password_min_length: 8,
+    breached_passwords: "off",
     bcrypt_cost: 4,
     signups_per_address: 0,
     anonymous_users: false,

@@ -1,6 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createUser } from "../../../src/index.ts";
-import { databaseOption, jsonOption, withDatabase } from "../../options.ts";
+import {
+  breachedPasswordsOption,
+  databaseOption,
+  jsonOption,
+  withDatabase,
+} from "../../options.ts";
 import { print } from "../../output.ts";
 import { readSecretFile, readSecretInput } from "../../secret_input.ts";
 import { details } from "../../terminal.ts";
@@ -11,6 +16,7 @@ interface Options {
   withoutPassword?: boolean;
   confirmed?: boolean;
   data?: Record<string, unknown>;
+  breachedPasswordsUrl?: string;
   json?: boolean;
 }
 
@@ -29,6 +35,7 @@ export function usersCreate(): Command {
     .addOption(
       new Option("--data <json>", "an object, to become the user's metadata").argParser(parseData),
     )
+    .addOption(breachedPasswordsOption())
     .addOption(databaseOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -38,15 +45,20 @@ The password is held to the rules of sign-up. It is never an argument: other use
 could read it there.`,
     )
     .action(async (project: string, email: string, options: Options) => {
-      const { confirmed = false, data } = options;
+      const { confirmed = false, data, breachedPasswordsUrl } = options;
       const password = await readPassword(email, options);
       const user = await withDatabase(options.database, (database) =>
-        createUser(database, project, {
-          email,
-          confirmed,
-          ...(password === undefined ? {} : { password }),
-          ...(data === undefined ? {} : { data }),
-        }),
+        createUser(
+          database,
+          project,
+          {
+            email,
+            confirmed,
+            ...(password === undefined ? {} : { password }),
+            ...(data === undefined ? {} : { data }),
+          },
+          breachedPasswordsUrl === undefined ? {} : { breachedPasswordsUrl },
+        ),
       );
       print(user, options.json, () => details(user));
     });

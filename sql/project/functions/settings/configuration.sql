@@ -14,6 +14,7 @@ as $$
     'signup_enabled', s.signup_enabled,
     'email_confirmation', s.email_confirmation,
     'password_min_length', s.password_min_length,
+    'breached_passwords', s.breached_passwords,
     'bcrypt_cost', s.bcrypt_cost,
     'signups_per_address', s.signups_per_address,
     'anonymous_users', s.anonymous_users,
