@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  askFor,
+  mailed,
+  mailingProject,
+  otpExpired,
+  redeemCode,
+  redeemLink,
+  reset,
+  resetByCode,
+  signsIn,
+} from "../support/mailed.ts";
+import { newestMail } from "../support/outbox.ts";
+import { freshEmail, type TestProject } from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
+
+let project: TestProject;
+beforeAll(async () => {
+  project = await mailingProject();
+});
+
+describe("what a user was mailed beside the token that is used", () => {
+  const uses = [
+    ["a magic link", "/magiclink", "magiclink", redeemLink],
+    ["the code of a magic link", "/magiclink", "magiclink", redeemCode],
+    ["a link of recovery that signs in", "/reset", "recovery", redeemLink],
+    ["a code of recovery that signs in", "/reset", "recovery", redeemCode],
+    ["a link that sets a password", "/reset", "recovery", reset],
+    ["a code that sets a password", "/reset", "recovery", resetByCode],
+  ] as const;
+
+  it.each(uses)(
+    "is dead after %s, both as link and as code (case 62)",
+    async (_, path, type, use) => {
+      const signup = await mailed(project, "signup");
+      const { email } = signup;
+      const otherPath = path === "/reset" ? "/magiclink" : "/reset";
+      await askFor(project, otherPath, { email });
+      const other = await newestMail(project, email);
+      await askFor(project, path, { email });
+      const mail = await newestMail(project, email);
+      expect((await use(project, { ...mail, email, type })).status).toBe(200);
+
+      const left = { ...other, email, type: type === "recovery" ? "magiclink" : "recovery" };
+      for (const redeem of [redeemLink, redeemCode, reset, resetByCode]) {
+        expect(await redeem(project, left)).toMatchObject(otpExpired);
+        expect(await redeem(project, signup)).toMatchObject(otpExpired);
+        expect(await redeem(project, { ...mail, email, type })).toMatchObject(otpExpired);
+      }
+    },
+  );
+
+  it("opens nothing after the user was deleted, nor for who has the address then (case 39)", async () => {
+    const mails = [await mailed(project, "magiclink"), await mailed(project, "recovery")];
+    for (const mail of mails) {
+      await project.sql("delete from users where id = $1", [mail.session.user.id]);
+    }
+    const [magic, recovery] = mails;
+    for (const mail of mails) await project.signUp({ email: mail.email });
+    for (const redeem of [redeemLink, redeemCode, reset, resetByCode]) {
+      for (const mail of [magic, recovery]) {
+        expect(mail && (await redeem(project, mail))).toMatchObject(otpExpired);
+      }
+    }
+    for (const { email } of mails) expect(await signsIn(project, email)).toBe(true);
+  });
+});
+
+describe("an invitation", () => {
+  it("is good for nothing but that, and is not consumed elsewhere (case 65)", async () => {
+    const email = freshEmail();
+    const token = serviceToken(project);
+    expect((await project.post("/invite", { email }, { token })).status).toBe(200);
+    const invitation = { ...(await newestMail(project, email)), email };
+    expect(await reset(project, invitation)).toMatchObject(otpExpired);
+    expect(await resetByCode(project, invitation)).toMatchObject(otpExpired);
+    for (const type of ["signup", "magiclink", "recovery", "email_change"]) {
+      expect(await redeemLink(project, { ...invitation, type })).toMatchObject(otpExpired);
+      expect(
+        await project.sql(
+          "select from sessions s join users u on u.id = s.user_id where u.email = $1",
+          [email],
+        ),
+      ).toEqual([]);
+    }
+    expect((await redeemLink(project, { ...invitation, type: "invite" })).status).toBe(200);
+  });
+});
