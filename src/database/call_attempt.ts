@@ -53,7 +53,8 @@ export class CallAttempt implements Entrant {
   start(): void {
     this.#hasStarted = true;
     clearTimeout(this.#patience);
-    this.#connect();
+    if (this.#call.isAbandoned?.()) this.#fail(overload());
+    else this.#connect();
   }
 
   refuse(): void {

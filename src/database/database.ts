@@ -43,6 +43,8 @@ export interface FunctionCall {
   readonly schema: string;
   readonly name: string;
   readonly args: readonly Argument[];
+  /** Asked before the call is sent, which it is not where nobody waits for it any more. */
+  readonly isAbandoned?: (() => boolean) | undefined;
   /** For a function that returns text, a number or a boolean; all others return jsonb. */
   readonly isScalar?: boolean;
 }

@@ -97,14 +97,19 @@ export function projectFunctions(database: Database, schema: string) {
       childWrapped: Uint8Array;
       client: Client;
     }) =>
-      call<Result<Grant & { recovered: string | null }>>(
-        "refresh",
-        bytea(p.tokenHash),
-        bytea(p.childHash),
-        bytea(p.childWrapped),
-        inet(p.client.address),
-        text(p.client.userAgent),
-      ),
+      database.call<Result<Grant & { recovered: string | null }>>({
+        ...{ schema, name: "refresh" },
+        args: [
+          bytea(p.tokenHash),
+          bytea(p.childHash),
+          bytea(p.childWrapped),
+          inet(p.client.address),
+          text(p.client.userAgent),
+        ],
+        // Who has given up may have asked again, and a refresh that comes after that one's child was used
+        // looks like a thief's.
+        isAbandoned: p.client.hasLeft,
+      }),
 
     logout: (p: {
       sessionId: string | null;

@@ -232,6 +232,8 @@ export interface Caller {
 export interface Client {
   readonly address: string | null;
   readonly userAgent: string | null;
+  /** Whether it waits for no answer any more, where that can be known. */
+  readonly hasLeft?: () => boolean;
 }
 
 /** Where to go on, by kind of row: a block of its table, or a number of its own. */

@@ -102,11 +102,13 @@ const projectOfRequest = createMiddleware<HttpEnv>(async (c, next) => {
   const { projectId } = withoutProject(c.req.raw);
   if (projectId === null) throw new AuthError("project_not_found");
   const project = await requestProject(service(c), projectId);
-  const peer = c.env?.incoming?.socket.remoteAddress;
+  const socket = c.env?.incoming?.socket;
   c.set("project", project);
   c.set("client", {
-    address: service(c).clientAddress(peer, c.req.raw.headers) ?? null,
+    address: service(c).clientAddress(socket?.remoteAddress, c.req.raw.headers) ?? null,
     userAgent: printable(c.req.header("User-Agent")),
+    // The server ends its half as soon as a client has ended its own.
+    hasLeft: () => socket?.destroyed === true || socket?.writableEnded === true,
   });
   return next();
 });

@@ -51,9 +51,15 @@ export interface RequestProject extends ServableProject {
   readonly passwordPolicy: PasswordPolicy;
 }
 
-/** What a server may pass along with a request; only the peer's address is used. */
+/** What a server may pass along with a request: the peer's address, and whether it is still there. */
 export interface Bindings {
-  readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
+  readonly incoming?: {
+    readonly socket: {
+      readonly remoteAddress?: string | undefined;
+      readonly destroyed?: boolean;
+      readonly writableEnded?: boolean;
+    };
+  };
 }
 
 /** A way to sign in, as it is counted. */
