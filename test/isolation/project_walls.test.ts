@@ -176,6 +176,35 @@ describe("the owner of one project's schema", () => {
   });
 });
 
+describe("what all roles of a database share", () => {
+  it("is used by no function: no channel, large object or lock of its own choice (case 124)", async () => {
+    const { engine } = mine.service;
+    const bodies = await engine.query<{ name: string; body: string }>(
+      `select oid::regproc::text as name, prosrc as body from pg_proc
+       where pronamespace in ('miosa_auth'::regnamespace, $1::regnamespace)`,
+      [theirs.id],
+    );
+    expect(bodies.length).toBeGreaterThan(100);
+    const shared = /\b(notify|listen|lo_\w+|pg_\w*advisory\w*|temp(orary)? table)\b/i;
+    expect(bodies.filter(({ body }) => shared.test(body)).map(({ name }) => name)).toEqual([]);
+    expect(await engine.query("select oid from pg_largeobject_metadata")).toEqual([]);
+  });
+
+  it("does not hold up a request, whoever takes the lock of an administrator's command (case 124)", async () => {
+    const { access_token: token } = await theirs.signUp();
+    await inTransaction(mine.service, async (query) => {
+      await query(`set local role "${myOwner}"`);
+      const key = (text: string) =>
+        query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [text]);
+      await key("miosa_auth");
+      await key(`miosa_auth/${theirs.id}`);
+      if (mine.service.engine.kind === "embedded") return;
+      expect((await theirs.request("/user", { token })).status).toBe(200);
+      expect((await theirs.signUp()).user.role).toBe("authenticated");
+    });
+  });
+});
+
 describe("an application's role that was granted one project", () => {
   it("has that project's helpers, and nothing of another's (case 124)", async () => {
     const app = `app_${randomBytes(6).toString("hex")}`;

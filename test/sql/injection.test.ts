@@ -8,6 +8,7 @@ import {
   goodPassword,
   type TestProject,
 } from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
 
 const texts = [
   "'",
@@ -31,13 +32,15 @@ const texts = [
 
 let project: TestProject;
 let token: string;
+let backend: string;
 let sessionId: string;
 let logStart = 0;
 
 beforeAll(async () => {
-  project = await createTestProject();
+  project = await createTestProject({ mail_interval: 0, mails_per_address: 0 });
   const session = await project.signUp();
   token = session.access_token;
+  backend = serviceToken(project);
   const [row] = await project.sql<{ id: string }>("select id from sessions");
   sessionId = row?.id ?? "";
   const { engine } = project.service;
@@ -88,6 +91,18 @@ function attempts(text: string): Attempt[] {
     { path: `/callback?state=${encoded}&code=${encoded}`, headers: { Cookie: `a=${header}` } },
     { path: `/user/identities/authorize?provider=${encoded}`, token },
     { path: `/user/identities/${encoded}`, method: "DELETE", token },
+    ...["/reset", "/recover", "/magiclink", "/otp", "/resend", "/invite"].flatMap((path) => [
+      { ...post(path, { email: `a${text}@example.com`, type: text }), token: backend },
+      {
+        ...post(path, { email, type: "signup", redirect_to: text, data: { text } }),
+        token: backend,
+      },
+    ]),
+    post("/reset", { token: text, password: goodPassword }),
+    post("/reset", { email, code: text, password: goodPassword }),
+    post("/verify", { type: text, token_hash: text }),
+    post("/verify", { type: "magiclink", email, token: text }),
+    post("/token?grant_type=pkce", { auth_code: text, code_verifier: text }),
     post("/logout", { refresh_token: text }),
     { path: `/logout?scope=${encoded}`, method: "POST", token },
     { path: `/sessions/${encoded}`, method: "DELETE", token },
