@@ -10,7 +10,12 @@ import {
   type TestDelivery,
 } from "../support/delivery.ts";
 import { whileCollecting } from "../support/garbage.ts";
-import { createTestProject, type TestProject } from "../support/project.ts";
+import {
+  createTestProject,
+  freshEmail,
+  goodPassword,
+  type TestProject,
+} from "../support/project.ts";
 import { openService, type TestService } from "../support/service.ts";
 import { header, startSmtp, type TestSmtp } from "../support/smtp.ts";
 
@@ -197,6 +202,20 @@ describe("which mail is delivered", () => {
     ).rejects.toThrow("something later fails");
     await delivery.drain();
     expect(smtp.mails).toEqual([]);
+  });
+
+  it("is none of a sign-up that fails when all is written (case 180)", async () => {
+    const email = freshEmail();
+    const body = { email, password: goodPassword };
+    await project.sql(`create function refuse() returns trigger language plpgsql as
+      $$ begin raise exception 'no' using errcode = 'check_violation'; end $$`);
+    await project.sql(`create constraint trigger refuse after insert on users
+      deferrable initially deferred for each row execute function refuse()`);
+    expect((await project.post("/signup", body)).status).toBeGreaterThanOrEqual(400);
+    expect(await queuedRows(project)).toEqual([]);
+    await project.sql("drop trigger refuse on users");
+    expect((await project.post("/signup", body)).status).toBe(200);
+    expect(await queuedRows(project)).toHaveLength(1);
   });
 
   it("is none that stands for an unknown address", async () => {
