@@ -78,7 +78,12 @@ describe("a way back from a provider that somebody is on", () => {
   it.each([
     ["deleted", "delete from users where id = $1", "user_not_found"],
     ["banned", "update users set banned_until = 'infinity' where id = $1", "user_banned"],
-  ])("links nothing to a user who is %s meanwhile (case 39)", async (_, change, refusal) => {
+    [
+      "signed out",
+      "update sessions set revoked_at = now(), revoked_because = 'logout' where user_id = $1",
+      "session_not_found",
+    ],
+  ])("links nothing to a user who is %s meanwhile (cases 35, 39)", async (_, change, refusal) => {
     const early = await beginLinking();
     await project.sql(change, [early.userId]);
     const { query } = await early.comeBack();
@@ -91,7 +96,7 @@ describe("a way back from a provider that somebody is on", () => {
     await project.sql(change, [late.userId]);
     const body = { auth_code: code, code_verifier: late.verifier };
     const { status } = await project.post("/token?grant_type=pkce", body, { auth });
-    expect([400, 404]).toContain(status);
+    expect([400, 401, 404]).toContain(status);
     const linked = await project.sql(
       "select from identities where provider = 'oidc' and user_id in ($1, $2)",
       [early.userId, late.userId],

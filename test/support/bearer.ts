@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { Settings } from "../../src/projects/settings.ts";
 import { claimsOf, headerOf } from "./jwt.ts";
 import { createTestProject, type TestProject } from "./project.ts";
 
@@ -15,8 +16,8 @@ export interface Bearer {
   expectAccepted(token: string, what?: string): Promise<void>;
 }
 
-export async function signedInBearer(): Promise<Bearer> {
-  const project = await createTestProject();
+export async function signedInBearer(settings: Partial<Settings> = {}): Promise<Bearer> {
+  const project = await createTestProject(settings);
   const session = await project.signUp();
   const answerTo = async (token: string) => {
     const { status, body } = await project.request("/user", { token });

@@ -107,4 +107,29 @@ describe("every route that reads a bearer", () => {
     }
     await bearer.expectAccepted(bearer.token);
   });
+
+  it.each([
+    ["the session ended", "update sessions set revoked_at = now(), revoked_because = 'logout'"],
+    ["the user is banned", "update users set banned_until = 'infinity'"],
+    ["the user was deleted", "delete from users"],
+  ])("gives nothing to a good token when %s (cases 35, 39)", async (_, change) => {
+    const ended = await signedInBearer({ manual_linking: true });
+    await ended.project.sql(change);
+    const before = await contentsOf(ended.project);
+    // Linking looks at the session when the provider has answered: oauth/in_flight.test.ts.
+    const asked = routes.filter(
+      ({ bearer, path }) => bearer === "required" && path !== "/user/identities/authorize",
+    );
+    for (const { method, path } of asked) {
+      const url = path.replaceAll(/\{\w+\}/g, String(ended.claims.session_id));
+      const body = path === "/user" ? { data: { a: 1 } } : {};
+      const { status } = await ended.project.request(url, {
+        method,
+        token: ended.token,
+        ...(method === "GET" ? {} : { body }),
+      });
+      expect({ method, path, status }).toEqual({ method, path, status: 401 });
+    }
+    expect(await contentsOf(ended.project)).toEqual(before);
+  });
 });
