@@ -100,6 +100,12 @@ export interface Auth {
  */
 export function createAuth(options: AuthOptions): Auth {
   const keyring = parseKeyring(options.masterKey);
+  const logger = options.logger ?? pino({ enabled: false });
+  const isBreached = openBreaches({
+    url: options.breachedPasswordsUrl,
+    logger,
+    looked: (outcome) => metrics?.breachLooked(outcome),
+  });
   const hasher = options.hasher ?? createHasher(options.hashing);
   const given = [options.database].flat() as readonly Database[];
   const metrics = options.metrics && createMetrics(options.metrics, { databases: given, hasher });
@@ -107,7 +113,6 @@ export function createAuth(options: AuthOptions): Auth {
     watchDatabase(database, (reason) => metrics?.callFailed(index, reason)),
   );
   const publicUrl = options.publicUrl.replace(/\/+$/, "");
-  const logger = options.logger ?? pino({ enabled: false });
   const directory = projectDirectory({ databases, keyring });
   const delivery =
     options.mail && deliver(options.mail, { databases, directory, publicUrl, logger, metrics });
@@ -123,11 +128,7 @@ export function createAuth(options: AuthOptions): Auth {
     publicUrl,
     allowsLoopbackOrigins: options.allowLoopbackOrigins ?? false,
     clientAddress: clientAddressReader({ trustedProxies: options.trustedProxies ?? [] }),
-    isBreached: openBreaches({
-      url: options.breachedPasswordsUrl,
-      logger,
-      looked: metrics?.breachLooked,
-    }),
+    isBreached,
     remote: openRemote(options.providers),
     logger,
     ...(metrics ? { metrics } : {}),

@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { openBreaches } from "../breaches/lookup.ts";
 import type { Database } from "../database/database.ts";
 import type { UserJson } from "../database/functions.ts";
@@ -22,6 +23,8 @@ export interface NewUser {
 export interface CreateUserOptions {
   /** Asked where the project has `breached_passwords`, as in `createAuth`. */
   readonly breachedPasswordsUrl?: string;
+  /** Told when that cannot be asked; silent by default. */
+  readonly logger?: Logger;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function createUser(
   database: Database,
   projectId: string,
   { email: typed, password, confirmed = false, data }: NewUser,
-  { breachedPasswordsUrl }: CreateUserOptions = {},
+  { breachedPasswordsUrl, logger }: CreateUserOptions = {},
 ): Promise<UserJson> {
   const email = canonicalEmail(typed);
   if (email === null) {
@@ -41,7 +44,7 @@ export async function createUser(
       message: "Unable to validate email address: invalid format",
     });
   }
-  const isBreached = openBreaches({ url: breachedPasswordsUrl });
+  const isBreached = openBreaches({ url: breachedPasswordsUrl, logger });
   const hash =
     password === undefined
       ? null

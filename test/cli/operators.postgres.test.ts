@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Finished, runCli } from "../support/cli.ts";
 import type { PostgresDatabase } from "../support/engine.ts";
+import { listing, startRangeServer } from "../support/range_server.ts";
 import { openService } from "../support/service.ts";
 
 const id = `proj_${randomBytes(4).toString("hex")}`;
@@ -134,5 +135,24 @@ describe("users", () => {
     await refusal(["users", "delete", id, email], 2);
     expect(await json(["users", "delete", id, email, "--yes"])).toHaveProperty("deleted");
     expect(await refusal(["users", "show", id, email])).toContain("no such user");
+  });
+
+  it("are not made with a leaked password where the project asks; a mirror away is told (case 202)", async () => {
+    const range = await startRangeServer(listing({ "a phrase that leaked": 3 }));
+    const file = join(folder, "leaked");
+    await writeFile(file, "a phrase that leaked\n");
+    await run(["project", "set", id, "breached_passwords=check"]);
+    const args = ["users", "create", id, "d@example.org", "--password-file", file];
+    const mirror = [...args, "--breached-passwords-url", range.url];
+    try {
+      expect(await refusal(mirror)).toContain("known data leak");
+      expect(await refusal([...args, "--breached-passwords-url", "http://10.0.0.1"])).toContain(
+        "http on this machine",
+      );
+    } finally {
+      await range.close();
+    }
+    const { code, stderr } = await run(mirror);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("cannot be looked up")]);
   });
 });

@@ -123,6 +123,16 @@ describe("a project with breached_passwords=check", () => {
     ]);
   });
 
+  it("does not start with an address that is never asked, and leaves nothing behind", async () => {
+    const { runtime: database, masterKey, publicUrl } = project.service;
+    const metrics = new Registry();
+    const options = { database, masterKey, publicUrl, metrics };
+    expect(() => createAuth({ ...options, breachedPasswordsUrl: "http://10.0.0.1" })).toThrow(
+      "http on this machine",
+    );
+    expect(metrics.getMetricsAsArray()).toEqual([]);
+  });
+
   it("is asked for nothing where the project did not choose it (case 202)", async () => {
     const other = await createTestProject();
     const body = { email: freshEmail(), password: leaked };

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createUser } from "../../../src/index.ts";
+import { stderrLogger } from "../../logger.ts";
 import {
   breachedPasswordsOption,
   databaseOption,
@@ -57,7 +58,10 @@ could read it there.`,
             ...(password === undefined ? {} : { password }),
             ...(data === undefined ? {} : { data }),
           },
-          breachedPasswordsUrl === undefined ? {} : { breachedPasswordsUrl },
+          {
+            logger: stderrLogger(),
+            ...(breachedPasswordsUrl === undefined ? {} : { breachedPasswordsUrl }),
+          },
         ),
       );
       print(user, options.json, () => details(user));
