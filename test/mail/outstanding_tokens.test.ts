@@ -34,6 +34,8 @@ describe("what a user was mailed beside the token that is used", () => {
     async (_, path, type, use) => {
       const signup = await mailed(project, "signup");
       const { email } = signup;
+      // Of an address that was proved before: the first proof takes all that was there away, whatever is used.
+      await project.sql("update users set email_confirmed_at = now() where email = $1", [email]);
       const otherPath = path === "/reset" ? "/magiclink" : "/reset";
       await askFor(project, otherPath, { email });
       const other = await newestMail(project, email);
