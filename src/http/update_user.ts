@@ -83,7 +83,8 @@ async function prove(
   const holder = { caller, client: c.get("client"), statuses: bearerStatuses };
   if (password !== undefined && password !== null) {
     requireAddress(before);
-    await requireStrong(password, passwordPolicy, before?.email ?? "");
+    const context = [...passwordPolicy.context, email ?? ""];
+    await requireStrong(password, { ...passwordPolicy, context }, before?.email ?? "");
     const passwords = { current: current ?? null, next: password };
     return preparePasswordChange(functions, hasher, passwordPolicy, holder, passwords);
   }

@@ -65,6 +65,8 @@ describe("a user made by an administrator", () => {
   it.each([
     ["an address that is taken", { email: "ANN.smith@example.org" }, "user_already_exists"],
     ["an address that is none", { email: "ann" }, "validation_failed"],
+    ["an address that resembles one", { email: "ann.sm\u0131th@example.org" }, "validation_failed"],
+    ["two addresses", { email: "c@example.org,d@example.org" }, "validation_failed"],
     ["a short password", { email: "c@example.org", password: "short" }, "weak_password"],
     ["an empty password", { email: "c@example.org", password: "" }, "weak_password"],
     ["a common password", { email: "c@example.org", password: "password123" }, "weak_password"],
@@ -96,7 +98,12 @@ describe("what an administrator does with a user", () => {
     const byAddress = await showUser(admin(), project.id, "Ann.Smith@EXAMPLE.org");
     expect(await showUser(admin(), project.id, byAddress.id.toUpperCase())).toEqual(byAddress);
     expect(byAddress.email).toBe("ann.smith@example.org");
-    for (const who of ["", "ann", "ann.smith@example.org' or true --"]) {
+    const resembling = [
+      "ann.sm\u0131th@example.org",
+      "ann.\u017fmith@example.org",
+      "ann.smith@example.org.",
+    ];
+    for (const who of ["", "ann", "ann.smith@example.org' or true --", ...resembling]) {
       await expect(showUser(admin(), project.id, who)).rejects.toMatchObject({
         code: "validation_failed",
       });

@@ -28,6 +28,22 @@ describe("clientAddressReader", () => {
     }
   });
 
+  it("case 16: reads no other header, whoever sends it", () => {
+    const others = new Headers(
+      [
+        "Forwarded",
+        "X-Forwarded",
+        "X-Real-IP",
+        "X-Client-IP",
+        "CF-Connecting-IP",
+        "True-Client-IP",
+        "X-Original-Forwarded-For",
+      ].map((name): [string, string] => [name, name === "Forwarded" ? "for=6.6.6.6" : "6.6.6.6"]),
+    );
+    expect(direct("192.0.2.1", others)).toBe("192.0.2.1");
+    expect(proxied("10.0.0.1", others)).toBe("10.0.0.1");
+  });
+
   it("reads through several trusted proxies, up to the first address that is none", () => {
     expect(proxied("127.0.0.1", forwarded("192.0.2.1, 2001:db8:1::5, 10.1.2.3"))).toBe("192.0.2.1");
     expect(proxied("127.0.0.1", forwarded("10.0.0.8, 10.0.0.9"))).toBe("10.0.0.8");

@@ -64,6 +64,27 @@ describe("delivery by SMTP", () => {
     expect(header(raw, "Message-ID")).toMatch(/^<\d+\.[0-9a-f]{16}@shop\.example>$/);
   });
 
+  it("goes to the stored address by RCPT TO, and to none that was typed (case 18)", async () => {
+    const open = await createTestProject({ mail_interval: 0 });
+    const email = freshEmail();
+    await open.signUp({ email });
+    const typed = [
+      email.toUpperCase(),
+      email.replace("@", "+x@"),
+      email.replace("user", "u\u017fer"),
+      `${email},other@example.com`,
+    ];
+    for (const address of typed) {
+      for (const path of ["/recover", "/magiclink"]) {
+        const { status } = await open.post(path, { email: address, create_user: false });
+        expect([200, 400]).toContain(status);
+      }
+    }
+    await deliver().drain();
+    expect(smtp.mails.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(smtp.mails.map(({ to }) => to.join()))).toEqual(new Set([email]));
+  });
+
   it("erases what the mail said as soon as it has left, and keeps where it went (case 183)", async () => {
     await queueMails(project, 1);
     await deliver().drain();

@@ -4,6 +4,7 @@ import { type CountingService, openCountingService } from "../support/counting.t
 import { mailed, mailingProject, redeemLink } from "../support/mailed.ts";
 import { newestMail } from "../support/outbox.ts";
 import { freshEmail, type Reply, type TestProject } from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
 
 let counting: CountingService;
 let project: TestProject;
@@ -133,6 +134,20 @@ describe("asking for a mail", () => {
   });
 });
 
+describe("metadata over its size, where it would become a new user's", () => {
+  it("is refused for known addresses, too, and nothing is written (cases 10 and 23)", async () => {
+    const { confirmed, passwordless } = await everybody();
+    const data = { text: "x".repeat(2_100) };
+    for (const create_user of [true, false]) {
+      const unknown = await cost("/magiclink", { email: freshEmail(), data, create_user });
+      expect(unknown).toMatchObject({ seen: expect.stringMatching(/^\[400,/), written: 0 });
+      for (const email of [confirmed, passwordless]) {
+        expect(await cost("/magiclink", { email, data, create_user })).toEqual(unknown);
+      }
+    }
+  });
+});
+
 describe("an address in a request for mail", () => {
   it("has the mail go to the address that is stored, however it was typed (cases 17 and 18)", async () => {
     const typed = ["Mike.Porter@Example.ORG", "mike.porter@EXAMPLE.org"];
@@ -176,6 +191,8 @@ describe("an address in a request for mail", () => {
       "a@x.com\u0000",
       " ",
     ];
+    const { access_token: token } = await project.signUp();
+    const service = serviceToken(project);
     const before = await project.sql("select count(*) from miosa_auth.outbox");
     for (const email of hostile) {
       for (const path of ["/reset", "/recover", "/magiclink", "/otp", "/resend", "/signup"]) {
@@ -184,6 +201,11 @@ describe("an address in a request for mail", () => {
       }
       const verify = { type: "email", email, token: "123456" };
       expect((await project.post("/verify", verify)).status).toBe(400);
+      expect((await project.post("/invite", { email }, { token: service })).status).toBe(400);
+      for (const method of ["PATCH", "PUT"]) {
+        const wish = await project.request("/user", { method, token, body: { email } });
+        expect(wish).toMatchObject({ status: 400, body: { error_code: "validation_failed" } });
+      }
     }
     expect(await project.sql("select count(*) from miosa_auth.outbox")).toEqual(before);
   });

@@ -172,13 +172,20 @@ describe("a mailed token", () => {
     expect((await reset(project, theirs)).status).toBe(200);
   });
 
-  it("is not consumed by a weak or impossible password (case 6)", async () => {
+  it("is not consumed by a weak or impossible password, which is told why (cases 4 and 6)", async () => {
     const { email, token, code } = await mailed(project, "recovery");
-    const weak = ["xk3qz7w", "Password123", email, "abc\0def12345"];
-    for (const password of weak) {
+    const bad: [string, number, object][] = [
+      ["xk3qz7w", 422, { weak_password: { reasons: ["length"] } }],
+      ["Password123", 422, { weak_password: { reasons: ["pwned"] } }],
+      [email, 422, { weak_password: { reasons: ["pwned"] } }],
+      [project.id, 422, { weak_password: { reasons: ["pwned"] } }],
+      ["abc\0def12345", 400, { error_code: "validation_failed" }],
+      ["x".repeat(4_097), 400, { error_code: "validation_failed" }],
+    ];
+    for (const [password, status, body] of bad) {
       for (const proof of [{ token }, { email, code }]) {
         const reply = await project.post("/reset", { ...proof, password });
-        expect([400, 422]).toContain(reply.status);
+        expect(reply).toMatchObject({ status, body });
       }
     }
     expect((await resetByCode(project, { email, code })).status).toBe(200);

@@ -1,17 +1,25 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { exportJWK, generateKeyPair } from "jose";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { isPublicAddress } from "../../src/oauth/public_address.ts";
 import { openRemote } from "../../src/oauth/remote.ts";
 import { safeFetch } from "../../src/oauth/safe_fetch.ts";
 import { whileCollecting } from "../support/garbage.ts";
-import { type Answer, type Asked, serveJson, type TestServer } from "../support/idp/http_server.ts";
+import {
+  type Answer,
+  type Asked,
+  type Handling,
+  serveJson,
+  type TestServer,
+} from "../support/idp/http_server.ts";
 
 let server: TestServer;
-let reply: (asked: Asked) => Answer | "hang" = () => ({ body: {} });
+let reply: (asked: Asked) => Handling = () => ({ body: {} });
 
 beforeAll(async () => {
   server = await serveJson((asked) => reply(asked));
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   reply = () => ({ body: {} });
   server.asked.length = 0;
 });
@@ -74,7 +82,11 @@ describe("a fetch of what somebody else chose", () => {
       "https://169.254.169.254/latest/meta-data/",
       "https://user:password@provider.example/",
     ];
-    for (const url of refused) await expect(strict(url), url).rejects.toThrow();
+    for (const url of refused) {
+      await expect(strict(url), url).rejects.toThrow(
+        / (is not https|is at a private address|holds credentials)$/,
+      );
+    }
     expect(server.asked).toEqual([]);
   });
 
@@ -125,9 +137,12 @@ describe("a fetch of what somebody else chose", () => {
 
   it("waits no longer than its deadline, for the first byte and for the last (case 85)", async () => {
     const hasty = safeFetch({ allowPrivate: true, deadline: 100 });
-    reply = () => "hang";
-    // On Node 20 a signal that nobody holds is collected, and its deadline never comes.
-    await expect(whileCollecting(hasty(server.origin))).rejects.toThrow();
+    for (const handling of ["hang", "stall"] as const) {
+      reply = () => handling;
+      // On Node 20 a signal that nobody holds is collected, and its deadline never comes.
+      await expect(whileCollecting(hasty(server.origin)), handling).rejects.toThrow();
+    }
+    expect(server.asked).toHaveLength(2);
   });
 });
 
@@ -187,12 +202,26 @@ describe("the metadata of a provider", () => {
     reply = () => ({ body: metadata() });
     await Promise.all(Array.from({ length: 10 }, () => remote.discover(server.origin)));
     expect(server.asked).toHaveLength(1);
+
+    reply = () => ({ status: 503 });
+    const later = performance.now() + 3_601_000;
+    vi.spyOn(performance, "now").mockImplementation(() => later);
+    for (let n = 0; n < 10; n += 1) {
+      expect(await remote.discover(server.origin)).toMatchObject({ issuer: server.origin });
+    }
+    expect(server.asked).toHaveLength(2);
   });
 });
 
 describe("the keys of a provider", () => {
   const ask = async (remote: ReturnType<typeof openRemote>, kid: string) =>
     remote.keys(`${server.origin}/jwks`)({ alg: "RS256", kid }, { payload: "", signature: "" });
+
+  /** A set in which the key `a` is. */
+  async function keySet() {
+    const { publicKey } = await generateKeyPair("RS256");
+    return { keys: [{ ...(await exportJWK(publicKey)), kid: "a", alg: "RS256" }] };
+  }
 
   it("are fetched once by ten who need them, and not again for each unknown one (case 85)", async () => {
     const remote = openRemote({ allowPrivate: true });
@@ -204,16 +233,28 @@ describe("the keys of a provider", () => {
   });
 
   it("are not fetched by a redirect, nor when they are too many or late (case 85)", async () => {
-    const wrong: (Answer | "hang")[] = [
-      { status: 302, headers: { Location: "http://169.254.169.254/" } },
-      { status: 302, headers: { Location: "file:///etc/passwd" } },
-      { body: Buffer.alloc(50 * 1024 * 1024, 0x20) },
-      "hang",
+    const keys = await keySet();
+    const right = { body: keys };
+    reply = () => right;
+    expect(await ask(openRemote({ allowPrivate: true }), "a")).toMatchObject({ type: "public" });
+
+    const padded = Buffer.from(JSON.stringify(keys).padEnd(1024 * 1024));
+    const wrong: [RegExp, (asked: Asked) => Handling, number?][] = [
+      [
+        /answered with 302$/,
+        ({ path }) =>
+          path === "/jwks" ? { status: 302, headers: { Location: `${server.origin}/led` } } : right,
+      ],
+      [/answered with 404$/, () => ({ status: 404, ...right })],
+      [/answers with too much$/, () => ({ body: padded })],
+      [/timed out|aborted/, () => "hang", 100],
+      [/timed out|aborted/, () => "stall", 100],
     ];
-    for (const answer of wrong) {
-      reply = () => answer;
-      const remote = openRemote({ allowPrivate: true, deadline: 1_000 });
-      await expect(ask(remote, "a")).rejects.toThrow();
+    for (const [refusal, answer, deadline = 5_000] of wrong) {
+      reply = answer;
+      const remote = openRemote({ allowPrivate: true, deadline });
+      await expect(ask(remote, "a")).rejects.toThrow(refusal);
     }
+    expect(server.asked).not.toContain("/led");
   });
 });

@@ -142,9 +142,15 @@ describe("a change of password", () => {
         expect(reply.body).toMatchObject({ weak_password: { reasons: [reason] } });
       }
     }
+    // The address that the same request asks for is a word to guess by, too.
+    const both = { email: "carla.miller@example.org", password: "CarlaMiller2026" };
+    expectRefusal(await change(session, both), 422, "weak_password");
     for (const password of ["abc\0def12345", "x".repeat(4_097), 12345678]) {
       expectRefusal(await change(session, { password }), 400, "validation_failed");
+      const body = { password: nextPassword, current_password: password };
+      expectRefusal(await change(session, body), 400, "validation_failed");
     }
+    expect(await queuedMail(project, both.email)).toEqual([]);
     await expectUnchanged(session);
   });
 

@@ -55,6 +55,17 @@ describe("the stored hash of a password (case 9)", () => {
     expect(await storedHash(user.id)).toBe(imported);
   });
 
+  it("of an imported user whose cost is lower than any here is renewed at the first sign-in", async () => {
+    const { user } = await project.signUp();
+    const imported = await bcryptjs.hash("their old phrase", 4);
+    await project.sql("update users set password_hash = $2 where id = $1", [user.id, imported]);
+    const signIn = () =>
+      project.post("/token", { email: user.email, password: "their old phrase" });
+    expect((await signIn()).status).toBe(200);
+    expect(await storedHash(user.id)).toMatch(/^\$2a\$10\$/);
+    expect((await signIn()).status).toBe(200);
+  });
+
   describe("when the project's cost is raised", () => {
     let raised: Awaited<ReturnType<typeof openCountingService>>;
 

@@ -26,7 +26,9 @@ export interface CountingService {
 }
 
 /** A second instance of the worker's service that counts its work; close `auth` in the end. */
-export async function openCountingService(): Promise<CountingService> {
+export async function openCountingService(
+  actual: Hasher = createHasher(),
+): Promise<CountingService> {
   const { runtime, keyring, publicUrl } = await openService();
   let calls: string[] = [];
   let hashes: string[] = [];
@@ -38,7 +40,6 @@ export async function openCountingService(): Promise<CountingService> {
       return runtime.call(call);
     },
   };
-  const actual = createHasher();
   const hasher: Hasher = {
     ...actual,
     hash: (password, salt, projectId) => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { UserJson } from "../../src/database/functions.ts";
+import { quickHasher } from "../../src/testing/quick_hasher.ts";
+import { contentsOf } from "../support/contents.ts";
 import { type CountingService, openCountingService } from "../support/counting.ts";
 import {
   createTestProject,
@@ -14,6 +16,15 @@ beforeAll(async () => {
   counting = await openCountingService();
 });
 afterAll(() => counting.auth.close());
+
+/** Every row of the project's. */
+async function rowsOf(project: TestProject): Promise<Set<string>> {
+  return new Set(Object.values(await contentsOf(project)).flat());
+}
+
+async function rowsWrittenSince(project: TestProject, before: Set<string>): Promise<number> {
+  return [...(await rowsOf(project))].filter((row) => !before.has(row)).length;
+}
 
 /** All that a client can see, but for the id of the request. */
 function visible({ status, headers, body }: Reply) {
@@ -112,6 +123,81 @@ describe("a sign-in that fails", () => {
     expect(await salt(other)).not.toBe(decoy);
     await project.sql("update settings set bcrypt_cost = 12");
     expect(await salt(email)).toBe(decoy?.replace("$10$", "$12$"));
+  });
+});
+
+describe("sign-ins that fail in turn", () => {
+  let quick: CountingService;
+  beforeAll(async () => {
+    quick = await openCountingService(quickHasher());
+  });
+  afterAll(() => quick.auth.close());
+
+  const kinds = ["confirmed", "unconfirmed", "banned", "passwordless", "of a provider"];
+
+  /** Users of each kind, by it. */
+  async function everybody(project: TestProject): Promise<Record<string, string>> {
+    const { auth } = quick;
+    const people: Record<string, string> = {};
+    for (const kind of kinds) {
+      const email = freshEmail();
+      const body = { email, password: goodPassword };
+      expect((await project.post("/signup", body, { auth })).status).toBe(200);
+      people[kind] = email;
+    }
+    await project.sql(
+      `update users set
+         email_confirmed_at = case when email <> $1 then now() end,
+         banned_until = case when email = $2 then now() + interval '1 day' end,
+         password_hash = case when email not in ($3, $4) then password_hash end`,
+      [people.unconfirmed, people.banned, people.passwordless, people["of a provider"]],
+    );
+    await project.sql(
+      `update identities set provider = 'oidc', issuer = 'https://idp.example', subject = user_id::text
+       where user_id = (select id from users where email = $1)`,
+      [people["of a provider"]],
+    );
+    return people;
+  }
+
+  it("cost one hash, two calls and as many rows for everybody and for nobody, in whatever order (cases 10 and 11)", async () => {
+    const project = await createTestProject({
+      email_confirmation: "required",
+      login_failures_before_wait: 100,
+    });
+    const addresses = [...Object.values(await everybody(project)), freshEmail(), freshEmail()];
+    const seen = new Set<string>();
+    for (let round = 0; round < 6; round += 1) {
+      const turn = addresses.slice(round % addresses.length);
+      for (const email of [...turn, ...addresses.slice(0, round % addresses.length)]) {
+        const before = round === 0 ? await rowsOf(project) : null;
+        const { auth } = quick;
+        const { value, calls, hashes } = await quick.measure(project, () =>
+          project.post("/token", { email, password: `guess ${round}` }, { auth }),
+        );
+        expect({ calls, hashes }).toEqual({
+          calls: ["password_salt", "login"],
+          hashes: ["$2a$10$"],
+        });
+        seen.add(JSON.stringify(visible(value)));
+        // The first guess at an address makes its budget's row, the second changes it.
+        if (before) expect(await rowsWrittenSince(project, before)).toBe(2);
+      }
+    }
+    expect(seen.size).toBe(1);
+    expect([...seen][0]).toContain("invalid_credentials");
+  });
+
+  it("cost a hash of the cost that the project has now, where there is none to compare with (case 11)", async () => {
+    const project = await createTestProject({ bcrypt_cost: 12 });
+    const addresses = [...Object.values(await everybody(project)), freshEmail()];
+    for (const email of addresses) {
+      const { auth } = quick;
+      const { hashes } = await quick.measure(project, () =>
+        project.post("/token", { email, password: "not the password" }, { auth }),
+      );
+      expect(hashes).toEqual(["$2a$12$"]);
+    }
   });
 });
 

@@ -14,8 +14,9 @@ export interface Asked {
   readonly authorization: string;
 }
 
-/** `hang` takes the request and never answers. */
-export type Handler = (asked: Asked) => Promise<Answer | "hang"> | Answer | "hang";
+/** `hang` takes the request and never answers; `stall` begins to answer and never ends. */
+export type Handling = Answer | "hang" | "stall";
+export type Handler = (asked: Asked) => Promise<Handling> | Handling;
 
 export interface TestServer {
   readonly origin: string;
@@ -61,6 +62,10 @@ async function reply(
     authorization: incoming.headers.authorization ?? "",
   });
   if (answer === "hang") return;
+  if (answer === "stall") {
+    outgoing.writeHead(200, { "Content-Type": "application/json" }).write("{");
+    return;
+  }
   const { status = 200, headers = {}, body } = answer;
   outgoing.writeHead(status, { "Content-Type": "application/json", ...headers });
   if (Buffer.isBuffer(body)) outgoing.end(body);

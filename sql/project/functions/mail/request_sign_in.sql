@@ -2,7 +2,8 @@
 -- address becomes a user without a password, which the mail then proves; otherwise the answer is the same
 -- and nothing is sent.
 -- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget.
--- Returns: over_request_rate_limit, over_email_send_rate_limit.
+-- Returns: over_request_rate_limit, over_email_send_rate_limit. Raises what the table's constraint on the
+-- size of user metadata raises.
 
 create or replace function request_sign_in(
   p_email text, p_email_as_typed text, p_user_metadata jsonb, p_creates_user boolean, p_mail jsonb, p_client inet
@@ -14,6 +15,8 @@ declare
   v_asked record;
   v_user users;
 begin
+  -- Whether or not it would be stored: a refusal for new users alone would tell who is none.
+  perform require_metadata_size(merged_metadata('{}', p_user_metadata));
   select * into v_asked from ask_for_mail(p_email, p_client);
   if v_asked.refusal is not null then
     return v_asked.refusal;

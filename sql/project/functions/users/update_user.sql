@@ -48,10 +48,7 @@ begin
   v_metadata := merged_metadata(v_user.user_metadata, p_user_metadata);
   -- All else before the password is judged: a change that fails for another reason after that would
   -- tell, and as often as it is asked, whether the new password is the old one.
-  if octet_length(v_metadata::text) > 2048 then
-    raise exception 'user metadata is too large'
-      using errcode = 'check_violation', constraint = 'users_user_metadata_size';
-  end if;
+  perform require_metadata_size(v_metadata);
 
   v_refusal := coalesce(
     refusal_json(caller_refusal(p_session_id, v_user)),
