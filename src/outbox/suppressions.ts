@@ -1,6 +1,13 @@
 import type { Database } from "../database/database.ts";
 import { canonicalEmail } from "../emails/canonical.ts";
 import { AuthError } from "../errors.ts";
+import {
+  actAsAdministrator,
+  administer,
+  administration,
+  asOwner,
+} from "../projects/administration.ts";
+import { projectNotFound, requireProject } from "../projects/registry.ts";
 import { askOutbox } from "./queue.ts";
 
 export const suppressionReasons = ["bounce", "complaint", "manual"] as const;
@@ -29,8 +36,17 @@ export async function suppressAddress(
   address: string,
   reason: SuppressionReason = "manual",
 ): Promise<Suppression> {
-  const params = [projectId, canonical(address), reason];
-  return askOfProject(database, "suppress_address($1, $2, $3)", params);
+  const email = canonical(address);
+  return change<Suppression>(
+    database,
+    projectId,
+    "suppress_address($1, $2, $3)",
+    [email, reason],
+    () => ({
+      name: "mail_suppressed",
+      detail: { reason },
+    }),
+  );
 }
 
 /**
@@ -45,8 +61,10 @@ export async function liftSuppression(
   projectId: string,
   address: string | null,
 ): Promise<number> {
-  const canonicalAddress = address === null ? null : canonical(address);
-  return askOfProject(database, "lift_suppression($1, $2)", [projectId, canonicalAddress]);
+  const email = address === null ? null : canonical(address);
+  return change<number>(database, projectId, "lift_suppression($1, $2)", [email], (lifted) =>
+    lifted === 0 ? null : { name: "mail_suppression_lifted", detail: { lifted } },
+  );
 }
 
 /**
@@ -54,18 +72,57 @@ export async function liftSuppression(
  *
  * @throws AuthError project_not_found
  */
-export function listSuppressions(
+export async function listSuppressions(
   database: Database,
   projectId: string,
   limit = 100,
 ): Promise<Suppression[]> {
-  return askOfProject(database, "list_suppressions($1, $2::integer)", [projectId, limit]);
+  const call = "list_suppressions($1, $2::integer)";
+  const list = await askOutbox<Suppression[] | null>(database, call, [projectId, limit]);
+  if (list === null) throw projectNotFound(projectId);
+  return list;
 }
 
-async function askOfProject<T>(database: Database, call: string, params: readonly unknown[]) {
-  const answer = await askOutbox<T | null>(database, call, params);
-  if (answer === null) throw new AuthError("project_not_found");
-  return answer;
+interface Event {
+  readonly name: string;
+  readonly detail: object;
+}
+
+/**
+ * Changes the list by a function of the outbox, and says so in the project's audit log, which names no
+ * address but the user who has it.
+ *
+ * @param params after the project: the address or null, and what else the function takes
+ */
+async function change<T>(
+  database: Database,
+  projectId: string,
+  call: string,
+  params: readonly (string | null)[],
+  eventOf: (answer: T) => Event | null,
+): Promise<T> {
+  const project = await requireProject(database, projectId);
+  return administer(database, async (tx) => {
+    const mode = await administration(tx);
+    await actAsAdministrator(tx, mode);
+    const [row] = await tx.query<{ value: T | null }>(`select ${call} as value`, [
+      projectId,
+      ...params,
+    ]);
+    // It may have been deleted since it was looked up.
+    if (row?.value == null) throw projectNotFound(projectId);
+    const event = eventOf(row.value);
+    if (event) {
+      await asOwner(tx, mode, projectId, project.owner_role, (owned) =>
+        owned.query(
+          `select record_event($1, (select id from users where email = $2), null, null,
+             $3::jsonb || jsonb_build_object('by', session_user))`,
+          [event.name, params[0], JSON.stringify(event.detail)],
+        ),
+      );
+    }
+    return row.value;
+  });
 }
 
 function canonical(address: string): string {

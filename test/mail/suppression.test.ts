@@ -164,6 +164,27 @@ describe("the list of suppressed addresses", () => {
     expect(recipients()).toHaveLength(3);
   });
 
+  it("has who entered or lifted an address in the project's audit log, and not the address (case 184)", async () => {
+    const { admin } = service;
+    const { user } = await project.signUp();
+    await suppressAddress(admin, project.id, user.email, "complaint");
+    await suppressAddress(admin, project.id, "m1@example.com", "bounce");
+    await liftSuppression(admin, project.id, "m2@example.com");
+    await liftSuppression(admin, project.id, user.email);
+    await liftSuppression(admin, project.id, null);
+    const events = await project.sql<{ detail: { by: string } }>(
+      "select event, user_id, detail from audit_log where event like 'mail_suppress%' order by id",
+    );
+    const by = events[0]?.detail.by;
+    expect(by).toMatch(/^\w+$/);
+    expect(events).toEqual([
+      { event: "mail_suppressed", user_id: user.id, detail: { reason: "complaint", by } },
+      { event: "mail_suppressed", user_id: null, detail: { reason: "bounce", by } },
+      { event: "mail_suppression_lifted", user_id: user.id, detail: { lifted: 1, by } },
+      { event: "mail_suppression_lifted", user_id: null, detail: { lifted: 1, by } },
+    ]);
+  });
+
   it("refuses what is no address and no project", async () => {
     const { admin } = service;
     await expect(suppressAddress(admin, project.id, "a@b@c")).rejects.toMatchObject({
