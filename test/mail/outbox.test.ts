@@ -75,13 +75,54 @@ describe("claiming", () => {
       return rows.map((row) => row["QUERY PLAN"]).join("\n");
     });
     expect(plan).not.toMatch(/Seq Scan on outbox/);
-    expect(plan.match(/outbox_due_idx/g)?.length).toBeGreaterThanOrEqual(3);
+    // Which projects have mail is as soon read from the one that finds the oldest.
+    expect(plan.match(/outbox_(due|oldest)_idx/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(plan).toMatch(/outbox_due_idx/);
     // Nothing but the rows that are taken, and as many again, is looked at.
     const scans = plan.split("\n").filter((line) => line.includes("on outbox"));
     const most = Math.max(...scans.map((line) => Number(/rows=(\d+)/.exec(line)?.[1])));
     expect(most).toBeLessThanOrEqual(10);
     const claimed = (await queuedRows(two)).filter(({ attempts }) => attempts === 1);
     expect(claimed).toHaveLength(1);
+  });
+});
+
+describe("what a scrape of metrics asks", () => {
+  it("costs no more when more waits: it counts to 10,000, and finds the oldest by index", async () => {
+    await queueMails(one, 10_050);
+    await queueMails(two, 1);
+    await service.engine.query(
+      `update miosa_auth.outbox set queued_at = now() - interval '1 hour'
+       where id in (select max(id) from miosa_auth.outbox group by project_id)`,
+    );
+    await service.engine.query("analyze miosa_auth.outbox");
+    const state = await outbox.state();
+    expect(state).toMatchObject({ queued: 10_000, parked: 0 });
+    expect(Math.floor(state.oldest_queued_seconds / 60)).toBe(60);
+
+    const [body] = await service.engine.query<{ prosrc: string }>(
+      "select prosrc from pg_proc where oid = 'miosa_auth.outbox_state()'::regprocedure",
+    );
+    const plan = await inTransaction(service, async (query) => {
+      await query("set local search_path = miosa_auth, pg_temp");
+      const rows = await query<{ "QUERY PLAN": string }>(
+        `explain (analyze, costs off, timing off, summary off) ${body?.prosrc}`,
+      );
+      return rows.map((row) => row["QUERY PLAN"]);
+    });
+    const read = plan
+      .filter((line) => / on outbox /.test(line))
+      .map((line) => {
+        const [, rows, loops] = /rows=([\d.]+) loops=(\d+)/.exec(line) ?? [];
+        return Number(rows) * Number(loops);
+      });
+    // Those that are counted, and one or two a project for each of the rest.
+    expect(read.length).toBeGreaterThan(3);
+    expect(read.filter((rows) => rows > 10)).toEqual([10_000]);
+    expect(plan.join("\n")).toMatch(/outbox_oldest_idx/);
+
+    await set(one, "state = 'parked', settled_at = now()");
+    expect(await outbox.state()).toMatchObject({ queued: 1, parked: 10_000 });
   });
 });
 
