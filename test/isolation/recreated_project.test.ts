@@ -1,8 +1,29 @@
 import { describe, expect, it } from "vitest";
+import type { OutgoingMail } from "../../src/mail/transports/transport.ts";
 import { createProject } from "../../src/projects/create_project.ts";
 import { deleteProject } from "../../src/projects/delete_project.ts";
+import { exchangeCode, newVerifier, redirectedCode } from "../support/authorization_codes.ts";
+import { deliverFrom, emptyOutbox } from "../support/delivery.ts";
 import { claimsOf, craftToken } from "../support/jwt.ts";
-import { createTestProject, openTestProject, type TestProject } from "../support/project.ts";
+import {
+  askFor,
+  mailed,
+  mailingProject,
+  otpExpired,
+  redeemCode,
+  redeemLink,
+  reset,
+  resetByCode,
+} from "../support/mailed.ts";
+import { newestMail } from "../support/outbox.ts";
+import { openPage } from "../support/pages.ts";
+import {
+  createTestProject,
+  freshEmail,
+  openTestProject,
+  type TestProject,
+} from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
 import { freshServer } from "../support/signing_keys.ts";
 
 /** Deletes a project and makes another one of the same name. */
@@ -86,5 +107,67 @@ describe("a project that was deleted and made again under its name", () => {
     expect(stale.status).toBe(401);
     const { refresh_token } = session;
     expect((await fresh.post("/refresh", { refresh_token }, { auth })).status).toBe(400);
+  });
+
+  it("opens nothing by what was mailed for the old one, though the same people are its users (case 127)", async () => {
+    const old = await mailingProject({ site_url: "https://shop.example/" });
+    const { verifier, challenge } = newVerifier();
+    const invited = freshEmail();
+    await old.post("/invite", { email: invited }, { token: serviceToken(old) });
+    const mails = [
+      await mailed(old, "signup"),
+      await mailed(old, "recovery"),
+      await mailed(old, "magiclink"),
+      { ...(await newestMail(old, invited)), email: invited, type: "invite" },
+    ];
+    const pkce = { code_challenge: challenge, code_challenge_method: "s256" };
+    const code = await redirectedCode(old, await mailed(old, "magiclink", pkce));
+
+    const fresh = await recreate(old);
+    for (const { email } of mails) await fresh.signUp({ email });
+    const auth = await freshServer();
+    for (const mail of mails) {
+      for (const redeem of [redeemLink, redeemCode, reset, resetByCode]) {
+        expect(await redeem(fresh, mail, { auth }), mail.type).toMatchObject(otpExpired);
+      }
+      const page = await openPage(fresh, `/verify?token=${mail.token}&type=${mail.type}`);
+      expect(page.status, mail.type).toBe(403);
+    }
+    expect(await exchangeCode(fresh, code, verifier, { auth })).toMatchObject({
+      status: 404,
+      body: { error_code: "flow_state_not_found" },
+    });
+    expect(await fresh.sql("select from users where email_confirmed_at is not null")).toEqual([]);
+    for (const { email } of mails) {
+      const { token } = await newestMail(fresh, email);
+      expect((await redeemLink(fresh, { type: "signup", token }, { auth })).status).toBe(200);
+    }
+    await auth.close();
+  });
+
+  it("is not entered by a mail that left while the old one was deleted (case 127)", async () => {
+    const old = await mailingProject();
+    const email = freshEmail();
+    await old.signUp({ email });
+    await emptyOutbox(old.service);
+    await askFor(old, "/magiclink", { email });
+    let fresh = old;
+    const sent: OutgoingMail[] = [];
+    const transport = {
+      async send(mail: OutgoingMail) {
+        fresh = await recreate(old);
+        sent.push(mail);
+      },
+      async close() {},
+    };
+    const from = { name: "", address: "auth@shop.example" };
+    const delivery = deliverFrom(old.service, { transport, from, replyTo: null });
+    await delivery.drain();
+    await delivery.drain();
+    await delivery.stop();
+    await fresh.signUp({ email });
+    expect(sent).toHaveLength(1);
+    const link = { type: "magiclink", token: sent[0]?.token ?? "" };
+    expect(await redeemLink(fresh, link)).toMatchObject(otpExpired);
   });
 });
