@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { packagedBin, versionOf } from "../../src/development/postgres/binaries.ts";
 
@@ -28,4 +28,15 @@ export function findPostgres(major: PostgresMajor): PostgresBinaries | undefined
   if (bin === undefined || !existsSync(path.join(bin, "initdb"))) return undefined;
   const version = versionOf(bin);
   return version?.startsWith(`${major}.`) ? { major, version, bin } : undefined;
+}
+
+/** Whether a version has a module that a server can load at its start, such as `auto_explain`. */
+export function hasModule(major: PostgresMajor, name: string): boolean {
+  const bin = findPostgres(major)?.bin;
+  if (bin === undefined) return false;
+  // Where packages differ: beside `bin`, with a folder of their own or without.
+  const folders = ["lib", "lib/postgresql"].map((folder) => path.join(bin, "..", folder));
+  return folders
+    .filter(existsSync)
+    .some((folder) => readdirSync(folder).some((file) => path.parse(file).name === name));
 }
