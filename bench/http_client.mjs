@@ -1,14 +1,20 @@
 // HTTP over a plain socket: a full client costs as much as the server that it measures.
 import { connect } from "node:net";
 
+// The server ends a connection that nobody has used for five seconds, perhaps while a request is on its way.
+const longestRest = 4000;
+
 /**
  * A connection; `send` resolves with the status and the text of the answer. It is made with the first
- * request, and anew where the server has closed it since: servers end what nobody uses.
+ * request, and anew after a rest.
  */
 export function openConnection(port) {
   let connection;
+  let usedAt = 0;
   const send = (request) => {
-    if (!connection || connection.socket.closed) connection = connected(port);
+    if (connection && performance.now() - usedAt > longestRest) connection.socket.destroy();
+    if (!connection || connection.socket.destroyed) connection = connected(port);
+    usedAt = performance.now();
     connection.socket.write(request);
     return connection.reply();
   };

@@ -13,6 +13,7 @@ grant execute on function
   start_token_life(bytea),
   signup(text, text, text, jsonb, bytea, jsonb, inet, text),
   password_salt(text, inet),
+  return_attempt(uuid),
   login(uuid, text, bytea, bytea, inet, text),
   renew_password_hash(uuid, bytea, text),
   refresh(bytea, bytea, bytea, inet, text),

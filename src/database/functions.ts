@@ -66,6 +66,9 @@ export function projectFunctions(database: Database, schema: string) {
     passwordSalt: (p: { email: string; client: Client }) =>
       call<Result<Salt>>("password_salt", text(p.email), inet(p.client.address)),
 
+    returnAttempt: (attempt: string) =>
+      call<Result<{ returned: boolean }>>("return_attempt", uuid(attempt)),
+
     login: (p: {
       attempt: string;
       email: string;

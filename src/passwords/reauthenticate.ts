@@ -1,6 +1,7 @@
 import type { Caller, Client, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
+import { makeGuess } from "./guess.ts";
 import type { PasswordHasher } from "./hasher.ts";
 import { prepare } from "./prepare.ts";
 import { hashProof } from "./proof.ts";
@@ -48,7 +49,8 @@ export async function proveCurrentPassword(
     statuses,
   );
   if (salt === null) throw new AuthError("current_password_invalid");
-  return { attempt, currentProof: hashProof(await hasher.hash(password, salt)) };
+  const hash = await makeGuess(functions, attempt, () => hasher.hash(password, salt));
+  return { attempt, currentProof: hashProof(hash) };
 }
 
 /**
@@ -74,10 +76,8 @@ export async function preparePasswordChange(
 
   const proofOf = async (password: string | null) =>
     password === null || salt === null ? null : hashProof(await hasher.hash(password, salt));
-  const [currentProof, newProof, passwordHash] = await Promise.all([
-    proofOf(current),
-    proofOf(next),
-    hasher.hash(next, newSalt(policy.cost)),
-  ]);
+  const [currentProof, newProof, passwordHash] = await makeGuess(functions, attempt, () =>
+    Promise.all([proofOf(current), proofOf(next), hasher.hash(next, newSalt(policy.cost))]),
+  );
   return { attempt, currentProof, newProof, passwordHash };
 }

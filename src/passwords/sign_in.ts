@@ -1,6 +1,7 @@
 import type { Client, Grant, ProjectFunctions } from "../database/functions.ts";
 import { accepted } from "../database/outcomes.ts";
 import { AuthError } from "../errors.ts";
+import { makeGuess } from "./guess.ts";
 import type { PasswordHasher } from "./hasher.ts";
 import { prepare } from "./prepare.ts";
 import { hashProof } from "./proof.ts";
@@ -32,7 +33,7 @@ export async function signIn(
   const { attempt, salt } = accepted(await functions.passwordSalt({ email, client }));
   if (attempt === null || salt === null) throw new AuthError("unexpected_failure");
 
-  const proof = hashProof(await hasher.hash(password, salt));
+  const proof = hashProof(await makeGuess(functions, attempt, () => hasher.hash(password, salt)));
   const granted = accepted(await functions.login({ attempt, email, proof, tokenHash, client }));
   if (granted.renew_hash) {
     const passwordHash = await hasher.hash(password, newSalt(cost));
