@@ -51,6 +51,11 @@ export class FairGate<T extends Entrant> {
     return this.#queue.size;
   }
 
+  /** Whether {@link enter} would start another of this party or let it wait. */
+  hasRoomFor(party: string): boolean {
+    return this.#hasSlotFor(party) || this.#queue.hasRoomFor(party);
+  }
+
   /** Starts the entrant, lets it wait, or refuses: this one, or the newest of who waits with more. */
   enter(entrant: T): void {
     // A slot that this party may take is one that nobody who waits may take: they were asked first.

@@ -22,6 +22,13 @@ export class FairQueue<T extends Item> {
     return this.#size;
   }
 
+  /** Whether {@link push} would keep another item of this party. */
+  hasRoomFor(party: string): boolean {
+    if (this.#size < this.#capacity) return true;
+    const length = (this.#itemsOf(party)?.length ?? 0) + 1;
+    return this.#longest(length) !== undefined;
+  }
+
   /** Returns who has no room: the newest of the party with the most, which may be this one. */
   push(item: T): T | undefined {
     const items = this.#itemsOf(item.party);
@@ -62,14 +69,22 @@ export class FairQueue<T extends Item> {
   }
 
   #dropFromLongest(newcomer: string): T | undefined {
-    let longest = this.#itemsOf(newcomer) ?? [];
-    for (const parties of [this.#fresh, this.#served]) {
-      for (const items of parties.values()) if (items.length > longest.length) longest = items;
-    }
+    const own = this.#itemsOf(newcomer) ?? [];
+    const longest = this.#longest(own.length) ?? own;
     const dropped = longest.pop();
     this.#size -= 1;
     if (dropped && longest.length === 0) this.#fresh.delete(dropped.party);
     return dropped;
+  }
+
+  /** What waits of the party with the most, if that is more than `length`. */
+  #longest(length: number): T[] | undefined {
+    let longest: T[] | undefined;
+    for (const parties of [this.#fresh, this.#served]) {
+      for (const items of parties.values())
+        if (items.length > (longest?.length ?? length)) longest = items;
+    }
+    return longest;
   }
 
   #itemsOf(party: string): T[] | undefined {

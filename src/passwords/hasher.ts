@@ -9,6 +9,12 @@ import { isSalt } from "./salt.ts";
 /** Computes bcrypt hashes for one project, whose turn it is as often as another's. */
 export interface PasswordHasher {
   /**
+   * Asked before a hash is prepared for in the database, which a storm is then spared.
+   *
+   * @throws AuthError `service_unavailable` with `retryAfter`: a hash would be refused now.
+   */
+  requireRoom(): void;
+  /**
    * The bcrypt hash of `password` under `salt` (29 characters, `$2a$10$...`), with the prefix of
    * the salt.
    *
@@ -22,6 +28,8 @@ export interface PasswordHasher {
 
 /** Computes bcrypt hashes off the event loop, a bounded number at once. */
 export interface Hasher {
+  /** As {@link PasswordHasher}, for this project. */
+  requireRoom(projectId: string): void;
   /** As {@link PasswordHasher}, for this project. */
   hash(password: string, salt: string, projectId: string): Promise<string>;
   /** Finishes what is queued, then ends the threads. */
@@ -99,6 +107,10 @@ export function createHasher(options: HasherOptions = {}): Hasher {
     });
   }
 
+  function requireRoom(projectId: string): void {
+    if (closed || !gate.hasRoomFor(projectId)) throw overload();
+  }
+
   /** Resolves when it is the project's turn, with whether others had all but the spare thread. */
   function turn(party: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
@@ -136,12 +148,15 @@ export function createHasher(options: HasherOptions = {}): Hasher {
 
   const load = () => ({ running: gate.running, waiting: gate.waiting, capacity });
 
-  return { hash, close, load, kind };
+  return { requireRoom, hash, close, load, kind };
 }
 
 /** The hasher as one project sees it. */
 export function projectHasher(hasher: Hasher, projectId: string): PasswordHasher {
-  return { hash: (password, salt) => hasher.hash(password, salt, projectId) };
+  return {
+    requireRoom: () => hasher.requireRoom(projectId),
+    hash: (password, salt) => hasher.hash(password, salt, projectId),
+  };
 }
 
 function nativeLoads(): boolean {

@@ -44,6 +44,7 @@ export async function proveCurrentPassword(
 ): Promise<CurrentPasswordProof> {
   if (password === null) return nothingProved;
   prepare(password);
+  hasher.requireRoom();
   const { attempt, salt } = accepted(
     await functions.ownPasswordSalt({ caller, isGuess: true, client }),
     statuses,
@@ -68,6 +69,7 @@ export async function preparePasswordChange(
 ): Promise<PasswordChange> {
   const { current, next } = passwords;
   if (current !== null) prepare(current);
+  hasher.requireRoom();
   const { attempt, salt } = accepted(
     await functions.ownPasswordSalt({ caller, isGuess: current !== null, client }),
     statuses,

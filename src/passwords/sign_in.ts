@@ -30,6 +30,7 @@ export async function signIn(
   { email, password, tokenHash, client }: SignIn,
 ): Promise<Grant> {
   prepare(password);
+  hasher.requireRoom();
   const { attempt, salt } = accepted(await functions.passwordSalt({ email, client }));
   if (attempt === null || salt === null) throw new AuthError("unexpected_failure");
 

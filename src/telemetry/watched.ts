@@ -41,14 +41,24 @@ export function watchDatabase(
 
 /** The same hasher, whose hashes are spans; `refused` hears of those that its queue had no room for. */
 export function watchHasher(hasher: Hasher, refused: () => void = () => {}): Hasher {
+  const failed = (error: unknown): never => {
+    if (error instanceof AuthError && error.code === "service_unavailable") refused();
+    throw error;
+  };
   return {
     kind: hasher.kind,
+    requireRoom(projectId) {
+      try {
+        hasher.requireRoom(projectId);
+      } catch (error) {
+        failed(error);
+      }
+    },
     async hash(password, salt, projectId) {
       try {
         return await inSpan("hash password", {}, () => hasher.hash(password, salt, projectId));
       } catch (error) {
-        if (error instanceof AuthError && error.code === "service_unavailable") refused();
-        throw error;
+        return failed(error);
       }
     },
     load: () => hasher.load(),

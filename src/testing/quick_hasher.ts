@@ -11,6 +11,7 @@ const bcryptAlphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 export function quickHasher(): Hasher {
   return {
     kind: "worker",
+    requireRoom() {},
     async hash(password, salt) {
       const digest = createHash("sha256").update(salt).update(prepare(password)).digest();
       const letters = [...digest].map((octet) => bcryptAlphabet[octet % 64]);

@@ -72,3 +72,16 @@ it("forgets who is taken back", () => {
   expect(queue.size).toBe(1);
   expect(served(queue)).toBe("a1");
 });
+
+it("has room for those alone that it would keep", () => {
+  expect(queueOf("a1 a2", 3).queue.hasRoomFor("a")).toBe(true);
+  for (const names of ["a1 a2 a3", "a1 a2 b1", "a1 b1 c1"]) {
+    for (const party of "abcd") {
+      const { queue, dropped } = queueOf(`${names} ${party}9`, 3);
+      expect(dropped).toHaveLength(1);
+      const kept = !dropped.includes(`${party}9`);
+      expect(queueOf(names, 3).queue.hasRoomFor(party), `${party} beside ${names}`).toBe(kept);
+      expect(queue.size).toBe(3);
+    }
+  }
+});

@@ -124,14 +124,14 @@ describe("what the service has no room for is counted", () => {
     ]);
     expect(await samples(registry, "miosa_auth_hashes_refused_total")).toEqual([]);
 
-    await service.auth.close();
-    service = stubService({
-      metrics: registry,
-      hasher: { ...quickHasher(), hash: async () => busy() },
-    });
-    service.answer("password_salt", () => ({ outcome: null, attempt: 1, salt: salt }));
-    expect(await signIn("a good phrase")).toBe(503);
-    expect(await samples(registry, "miosa_auth_hashes_refused_total")).toEqual([": 1"]);
+    for (const refusal of [{ requireRoom: busy }, { hash: async () => busy() }]) {
+      await service.auth.close();
+      service = stubService({ metrics: registry, hasher: { ...quickHasher(), ...refusal } });
+      service.answer("password_salt", () => ({ outcome: null, attempt: "1", salt: salt }));
+      service.answer("return_attempt", () => ({ outcome: null, returned: true }));
+      expect(await signIn("a good phrase")).toBe(503);
+      expect(await samples(registry, "miosa_auth_hashes_refused_total")).toEqual([": 1"]);
+    }
   });
 });
 

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHasher } from "../../src/passwords/hasher.ts";
+import { newSalt } from "../../src/passwords/salt.ts";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { type CountingService, openCountingService } from "../support/counting.ts";
 import {
@@ -50,6 +52,20 @@ describe("what a request costs, once its project is known", () => {
     const refreshed = await cost("/refresh", { method: "POST", body });
     expect(refreshed.value.status).toBe(200);
     expect(refreshed).toMatchObject({ calls: ["refresh"], hashes: [] });
+  });
+
+  it("is nothing for a sign-in that a full queue of hashes would not take", async () => {
+    const hasher = createHasher({ concurrency: 1, maxQueue: 0 });
+    const full = await openCountingService(hasher);
+    const running = hasher.hash(goodPassword, newSalt(10), project.id);
+    const { calls, hashes, value } = await full.measure(project, () =>
+      project.post("/token", credentials, { auth: full.auth }),
+    );
+    expect(value).toMatchObject({ status: 503, body: { error_code: "service_unavailable" } });
+    expect({ calls, hashes }).toEqual({ calls: [], hashes: [] });
+    await running;
+    expect((await project.post("/token", credentials, { auth: full.auth })).status).toBe(200);
+    await full.auth.close();
   });
 
   it("is nothing for what is malformed", async () => {
