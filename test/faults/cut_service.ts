@@ -1,6 +1,7 @@
 import { startServer } from "../../src/http/server.ts";
 import { openInstance } from "../support/instance.ts";
 import type { TestProject } from "../support/project.ts";
+import { hasher } from "../support/quick_hashes.ts";
 import type { TestService } from "../support/service.ts";
 import { sendTo } from "./http_client.ts";
 import { type HttpProxy, startHttpProxy } from "./http_proxy.ts";
@@ -27,7 +28,7 @@ export async function openBehindWireProxy(
 ): Promise<Behind<WireProxy>> {
   const proxy = await startWireProxy(Number(new URL(directUrl).port));
   const url = proxy.through(directUrl);
-  const { auth, close } = openInstance(service, { url, connections, deadline });
+  const { auth, close } = openInstance(service, { url, connections, deadline }, { hasher });
   return {
     proxy,
     sendOf: (project) => (path, options) => project.request(path, { ...options, auth }),
@@ -38,8 +39,9 @@ export async function openBehindWireProxy(
   };
 }
 
-/** The worker's service on a socket, with a proxy before it that may lose what passes. */
-export async function openBehindHttpProxy({ auth }: TestService): Promise<Behind<HttpProxy>> {
+/** An instance of the service on a socket, with a proxy before it that may lose what passes. */
+export async function openBehindHttpProxy(service: TestService): Promise<Behind<HttpProxy>> {
+  const { auth, close } = openInstance(service, {}, { hasher });
   const { fetch } = auth;
   const server = await startServer({ fetch, host: "127.0.0.1", port: 0 });
   const proxy = await startHttpProxy(server.port);
@@ -49,6 +51,7 @@ export async function openBehindHttpProxy({ auth }: TestService): Promise<Behind
     async close() {
       await proxy.close();
       await server.close(0);
+      await close();
     },
   };
 }

@@ -4,7 +4,8 @@ import { openReplicatedServer } from "../support/replicated_server.ts";
 import { openSession, refresh } from "../support/sessions.ts";
 import { collectFigures, scaled } from "./figures.ts";
 import type { Send } from "./retrying_client.ts";
-import { countOutcomes, rotateDuring } from "./rotation.ts";
+import { rotateDuring } from "./rotation.ts";
+import { addRotationFigures } from "./rotation_figures.ts";
 
 const figures = collectFigures("failover to a synchronous standby");
 const failovers = scaled(25);
@@ -29,15 +30,8 @@ it("loses no acknowledged write and locks nobody out (case 188)", async () => {
   const send: Send = (path, options) => project.request(path, options);
   const result = await rotateDuring(project, send, { clients, faults, rest: 50 });
 
-  const { operations, violations, lockedOut } = result;
-  const acknowledged = (["refresh", "write", "logout"] as const).map((kind) => {
-    const { ok, info } = countOutcomes(operations, kind);
-    figures.add(`${kind}: acknowledged (of unknown outcome)`, ok + info, `${ok} (${info})`);
-    return ok;
-  });
-  const samples = acknowledged.reduce((sum, ok) => sum + ok, 0);
-  figures.add("acknowledged and lost, or otherwise wrong", samples, violations.length);
-  figures.add("clients locked out", clients, lockedOut.length);
+  const { violations, lockedOut } = result;
+  addRotationFigures(figures, "failover", result);
   recoveries.sort((a, b) => a - b);
   const milliseconds = (share: number) => `${Math.round(recoveries.at(share) ?? 0)} ms`;
   figures.add("recovery, median", failovers, milliseconds(Math.floor(failovers / 2)));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { banUser } from "../../src/users/manage.ts";
 import { signOutUsers } from "../../src/users/sign_out.ts";
 import { goodPassword, type Reply, type TestProject } from "../support/project.ts";
 import { openReplicatedServer, type ReplicatedServer } from "../support/replicated_server.ts";
@@ -31,7 +32,7 @@ const logOut = (project: TestProject, refreshToken: string) =>
 const newPassword = "another perfectly fine phrase";
 
 describe("failover to a synchronous standby", () => {
-  it("keeps every logout, rotation and change of password that was acknowledged (cases 34, 188)", async () => {
+  it("keeps every logout, rotation, ban, sign-up and change of password that was acknowledged (cases 34, 188)", async () => {
     const { project, servers } = await open({ synchronous: true });
     const person = await project.signUp();
     const [ended, rotated, replayed] = [
@@ -48,6 +49,10 @@ describe("failover to a synchronous standby", () => {
     const change = { method: "PATCH", body: { password: newPassword } };
     const changed = await project.request("/user", { token: person.access_token, ...change });
     expect(changed.status).toBe(200);
+
+    const banned = await project.signUp();
+    await banUser(project.service.admin, project.id, banned.user.id, "forever");
+    const newcomer = await project.signUp();
 
     // A switch of roles that leaves links open: none may be kept to a server that refuses to write.
     servers.leadAstray();
@@ -67,6 +72,12 @@ describe("failover to a synchronous standby", () => {
     }
     expect((await refresh(project, led.body.refresh_token)).status).toBe(200);
     expect(await endOf(project, replayed.id)).toBe("refresh_token_reuse");
+    expect(await refresh(project, banned.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error_code: "user_banned" },
+    });
+    expect((await refresh(project, newcomer.refresh_token)).status).toBe(200);
+    expect((await signIn(project, newcomer.user.email ?? "", goodPassword)).status).toBe(200);
     const { email } = person.user;
     expect((await signIn(project, email ?? "", goodPassword)).status).toBe(400);
     expect((await signIn(project, email ?? "", newPassword)).status).toBe(200);

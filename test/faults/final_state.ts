@@ -9,7 +9,8 @@ export async function readFinalState(project: TestProject): Promise<FinalState> 
      where s.revoked_at is null group by s.id`,
   );
   const users = await project.sql<{ email: string; rows: number }>(
-    "select email, count(*)::int as rows from users where email is not null group by email",
+    `select lower(email) as email, count(*)::int as rows
+     from users where email is not null group by lower(email)`,
   );
   const values = await project.sql<{ id: string; written: string }>(
     `select id, user_metadata ->> 'written' as written from users

@@ -1,7 +1,7 @@
 /** What an operation was, as far as an invariant cares. */
 export interface Invocation {
-  readonly kind: "refresh" | "logout" | "signup" | "write" | "mail";
-  /** A session; for a sign-up and a mail the address, for a write the key. */
+  readonly kind: "refresh" | "logout" | "signup" | "login" | "write" | "mail";
+  /** A session; for a sign-up, a login and a mail the address, for a write the key. */
   readonly subject: string;
   /** The token that is presented, or the value that is written. */
   readonly given?: string;

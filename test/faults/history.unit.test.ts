@@ -19,6 +19,7 @@ const live: FinalState = { ...nothing, leaves: new Map([["s", 1]]) };
 const refresh = (given: string): Invocation => ({ kind: "refresh", subject: "s", given });
 const logout: Invocation = { kind: "logout", subject: "s" };
 const signup: Invocation = { kind: "signup", subject: "a@example.com" };
+const login: Invocation = { kind: "login", subject: "a@example.com" };
 const write = (given: string): Invocation => ({ kind: "write", subject: "k", given });
 
 /** What the checker says of the history that `happened`. */
@@ -48,6 +49,15 @@ describe("the checker of histories is content with", () => {
     expect(found(happened, nothing)).toEqual([]);
   });
 
+  it("a sign-up of unknown outcome that is refused when it is sent again", () => {
+    const happened = (history: History) => {
+      history.invoke(signup).info();
+      history.invoke(signup).fail("user_already_exists");
+      history.invoke(login).ok();
+    };
+    expect(found(happened, nothing)).toEqual([]);
+  });
+
   it("a write of which nobody knows, whether it happened or not", () => {
     const happened = (history: History) => {
       history.invoke(write("1")).ok();
@@ -64,7 +74,7 @@ describe("the checker of histories finds", () => {
     ["I1: the logout of s is lost", (history) => history.invoke(logout).ok(), live],
     ["I1: the sign-up of a@example.com is lost", (history) => history.invoke(signup).ok(), nothing],
     [
-      "I1: k holds 1, not 2",
+      "I1: the write of k is lost: 1, not 2",
       (history) => {
         history.invoke(write("1")).ok();
         history.invoke(write("2")).ok();
@@ -100,6 +110,37 @@ describe("the checker of histories finds", () => {
         history.invoke(refresh("1")).ok("2");
       },
       live,
+    ],
+    [
+      "I6: s was refused with session_not_found",
+      (history) => {
+        history.invoke(refresh("1")).fail("session_not_found");
+        history.invoke(logout).ok();
+      },
+      nothing,
+    ],
+    [
+      "I6: the sign-up of a@example.com was refused with user_already_exists",
+      (history) => history.invoke(signup).fail("user_already_exists"),
+      nothing,
+    ],
+    [
+      "I6: the login of a@example.com was refused with invalid_credentials",
+      (history) => history.invoke(login).fail("invalid_credentials"),
+      nothing,
+    ],
+    [
+      "I6: the write of k was refused with bad_jwt",
+      (history) => history.invoke(write("1")).fail("bad_jwt"),
+      nothing,
+    ],
+    [
+      "I6: the refresh of s was refused without a code",
+      (history) => {
+        history.invoke(logout).ok();
+        history.invoke(refresh("1")).fail();
+      },
+      nothing,
     ],
     [
       "I6: the logout of s was refused with bad_jwt",
@@ -150,7 +191,7 @@ describe("what the checker finds in mails (I7)", () => {
     for (const outcome of outcomes) history.invoke(asked)[outcome]();
     return history.operations();
   };
-  const crash = { from: 1, until: 1 };
+  const crash = { from: 1, until: 1, underWay: 1 };
 
   it("is nothing where each request brought its mail, and a crash another copy of it", () => {
     expect(mailViolations(requests("ok"), [mail("1", "t")], [])).toEqual([]);
@@ -177,8 +218,16 @@ describe("what the checker finds in mails (I7)", () => {
 
   it("a copy of which one came before the crash and none after it", () => {
     const copies = [mail("1", "t"), mail("1", "t"), mail("2", "u")];
-    const late = { from: 2, until: 3 };
+    const late = { from: 2, until: 3, underWay: 2 };
     expect(mailViolations(requests("ok", "ok"), copies, [late])).toHaveLength(1);
+  });
+
+  it("more copies than were under way when a process died", () => {
+    const mails = [mail("1", "t"), mail("2", "u")];
+    const wide = { from: 2, until: 2, underWay: 1 };
+    expect(mailViolations(requests("ok", "ok"), [...mails, ...mails], [wide])).toEqual([
+      "I7: 2 mails came twice where 1 were under way",
+    ]);
   });
 
   it("a request that was refused", () => {

@@ -14,7 +14,7 @@ export const httpFaults = [
   "cut request",
   /** The request arrives in drops; all is well. */
   "slow sender",
-  /** The sender says after its request that no more will come, and waits for the reply. */
+  /** The sender says after its request that no more will come: to the service it has left. */
   "half-close",
 ] as const;
 

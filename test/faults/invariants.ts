@@ -23,6 +23,8 @@ export interface Delivered {
 export interface Crash {
   readonly from: number;
   readonly until: number;
+  /** Mails that it can have been about, at most: so many may come again. */
+  readonly underWay: number;
 }
 
 /** Says in a sentence each what must not have happened; empty when all is well. */
@@ -52,7 +54,7 @@ function lostWrites(operations: readonly Operation[], { leaves, users, values }:
     });
     const value = values.get(key);
     if (!allowed.includes(value))
-      found.push(`I1: ${key} holds ${value}, not ${allowed.join(", ")}`);
+      found.push(`I1: the write of ${key} is lost: ${value}, not ${allowed.join(", ")}`);
   }
   return found;
 }
@@ -105,8 +107,18 @@ export function foreignWords(answers: readonly Answer[], belongings: Belongings)
 function lockedOut(operations: readonly Operation[], { leaves }: FinalState): string[] {
   const found: string[] = [];
   for (const { kind, subject, outcome, received } of operations) {
-    if (outcome === "fail" && ["logout", "write", "mail"].includes(kind))
+    if (outcome !== "fail") continue;
+    if (received === undefined)
+      found.push(`I6: the ${kind} of ${subject} was refused without a code`);
+    else if (["login", "logout", "write", "mail"].includes(kind))
       found.push(`I6: the ${kind} of ${subject} was refused with ${received}`);
+  }
+  for (const [email, tries] of bySubject(operations, "signup")) {
+    const refused = tries.findIndex(({ outcome }) => outcome === "fail");
+    // One before it may have been done.
+    const isExcused = tries.slice(0, refused).some(({ outcome }) => outcome === "info");
+    if (refused !== -1 && !isExcused)
+      found.push(`I6: the sign-up of ${email} was refused with ${tries[refused]?.received}`);
   }
   const logouts = bySubject(operations, "logout");
   for (const [session, refreshes] of bySubject(operations, "refresh")) {
@@ -139,6 +151,7 @@ export function mailViolations(
   const tokens = new Map<string, { mail: Delivered; at: number }>();
   const mails = new Map<string, string>();
   const counts = new Map<string, number>();
+  let excused = 0;
   delivered.forEach((mail, at) => {
     const { recipient, id, token } = mail;
     const copied = tokens.get(token);
@@ -147,6 +160,7 @@ export function mailViolations(
     const isExcused = crashes.some(({ from, until }) => copied && copied.at < until && at >= from);
     if (copied && !isExcused) found.push(`I7: a mail to ${recipient} came twice without a crash`);
     if ((mails.get(id) ?? token) !== token) found.push(`I7: a mail to ${recipient} has two tokens`);
+    if (isExcused) excused += 1;
     if (!copied) counts.set(recipient, (counts.get(recipient) ?? 0) + 1);
     mails.set(id, token);
   });
@@ -154,6 +168,9 @@ export function mailViolations(
     const asked = (requests.get(recipient) ?? []).filter(({ outcome }) => outcome !== "fail");
     if (count > asked.length) found.push(`I7: ${recipient} got mails that nobody asked for`);
   }
+  const underWay = crashes.reduce((sum, crash) => sum + crash.underWay, 0);
+  if (excused > underWay)
+    found.push(`I7: ${excused} mails came twice where ${underWay} were under way`);
   return found;
 }
 

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { changeSettings } from "../../src/projects/settings.ts";
 import { fromAddress } from "../support/delivery.ts";
-import { openOwnServer } from "../support/own_server.ts";
+import { openProjectOn, startOwnServer } from "../support/own_server.ts";
 import type { TestProject } from "../support/project.ts";
 import { header, type ReceivedMail, startSmtp } from "../support/smtp.ts";
 import { type History, type Operation, recordHistory } from "./history.ts";
@@ -18,6 +18,7 @@ export interface MailedThrough {
   /** Mails that came once more. */
   readonly copies: number;
   readonly cuts: ReadonlyMap<WireFault, number>;
+  readonly kills: number;
   /** What must not have happened. */
   readonly violations: readonly string[];
   /** Delivered links, of those that were tried, that do not open. */
@@ -26,20 +27,23 @@ export interface MailedThrough {
 
 const clients = 8;
 const longestRest = 120;
-const usersPerRound = 2_000;
+const usersPerRound = 500;
 const triedLinks = 25;
 const cutRate = 0.1;
+// What a process sends at once.
+const underWay = 5;
 
 /**
  * Clients ask for recovery and magic links while the one process that answers them and delivers is killed,
  * mostly with a mail that the mail server has taken and not confirmed; every third time Postgres crashes
- * instead. Between the two, links break in those ways.
+ * instead. Between the two, links break in those ways, until the last time, which is a kill.
  */
 export async function mailThrough(
   rounds: number,
   links: readonly WireFault[] = wireFaults,
 ): Promise<MailedThrough> {
-  const { project, server, close } = await openOwnServer();
+  // Without fsync: processes die here, and not the machine.
+  const { project, server, close } = await openProjectOn(await startOwnServer());
   const { service } = project;
   await changeSettings(service.admin, project.id, {
     mail_interval: 0,
@@ -55,16 +59,18 @@ export async function mailThrough(
   const crashes: Crash[] = [];
 
   const kill = async (round: number) => {
-    smtp.mode = round % 4 === 3 ? "accept" : "slow after DATA";
+    smtp.mode = round % 4 === 0 ? "accept" : "slow after DATA";
     const before = smtp.mails.length;
     while (smtp.mails.length === before) await sleep(5);
     let from = 0;
     await process.restart("SIGKILL", async () => {
       from = smtp.mails.length;
       smtp.mode = "accept";
+      // No process, so no mail is under way while the leases of those that died are ended.
+      if (round === rounds) proxy.choose();
       await makeDue(project);
     });
-    crashes.push({ from, until: smtp.mails.length });
+    crashes.push({ from, until: smtp.mails.length, underWay });
   };
   const history = recordHistory();
   let isOver = false;
@@ -73,16 +79,13 @@ export async function mailThrough(
   const asking = Array.from({ length: clients }, () =>
     askForMails(history, send, addresses, () => isOver),
   );
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 1; round <= rounds; round += 1) {
     await sleep(randomInt(300));
-    if (round % 3 === 1) await server.restart("immediate");
+    if (round % 3 === 1 && round < rounds) await server.restart("immediate");
     else await kill(round);
   }
   isOver = true;
   await Promise.all(asking);
-  proxy.choose();
-  // No process, so no mail is under way while the leases of those that died are ended.
-  await process.restart("SIGTERM", () => makeDue(project));
   await untilNoneWaits(project);
   await process.stop();
 
@@ -93,6 +96,7 @@ export async function mailThrough(
     delivered,
     copies: delivered.length - new Set(delivered.map(({ id }) => id)).size,
     cuts: proxy.injections.counts,
+    kills: crashes.length,
     violations: [
       ...violations(operations, { leaves: new Map(), users: new Map(), values: new Map() }),
       ...mailViolations(operations, delivered, crashes),

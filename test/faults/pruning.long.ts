@@ -40,12 +40,16 @@ beforeAll(async () => {
      from u, generate_series(1, 10) n`,
     [users],
   );
-  await project.sql(
-    `insert into refresh_tokens (session_id, token_hash, used_at)
-     select s.id, sha256(uuid_send(s.id) || int4send(n)), now()
-     from sessions s, generate_series(1, $1::int) n`,
-    [tokensOfSession],
-  );
+  await project.transaction(async (query) => {
+    // Ten million look-ups of a session that is there.
+    await query("set local session_replication_role = replica");
+    await query(
+      `insert into refresh_tokens (session_id, token_hash, used_at)
+       select s.id, sha256(uuid_send(s.id) || int4send(n)), now()
+       from sessions s, generate_series(1, $1::int) n`,
+      [tokensOfSession],
+    );
+  });
   await project.sql("analyze sessions, refresh_tokens");
   living = await Promise.all(Array.from({ length: clients }, () => openSession(project)));
   const connected = connectPostgres({ url: engine.url(runtimeRole), connections: 1 });
@@ -138,5 +142,5 @@ it("holds nothing for 100 ms, and a refresh hardly notices (case 199)", async ()
     );
   }
   expect(forgotten).toBeGreaterThan(0);
-  expect(percentile(prunings, 0.5)).toBeLessThan(100);
+  expect(percentile(prunings, 0.99)).toBeLessThan(100);
 });

@@ -1,11 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "../support/project.ts";
 import { openSessions } from "../support/sessions.ts";
 import { type Answer, keepingAnswers, readBelongings } from "./answers.ts";
 import { countRecoveredTooOften, readFinalState } from "./final_state.ts";
 import { type Operation, recordHistory } from "./history.ts";
 import { foreignWords, violations } from "./invariants.ts";
-import { openClient, type RetryingClient, type Send } from "./retrying_client.ts";
+import { signUpNewcomer } from "./newcomer.ts";
+import { type Person, stayer, visitor } from "./people.ts";
+import { openClient, type Send } from "./retrying_client.ts";
+import { stockSessions } from "./session_stock.ts";
 
 export interface RotationOptions {
   /** Of each project. */
@@ -23,18 +25,21 @@ export interface RotationResult {
   readonly answers: readonly Answer[];
   /** What must not have happened. */
   readonly violations: readonly string[];
+  /** Logouts that were acknowledged while there were faults to come. */
+  readonly logoutsAmidFaults: number;
   /** Why a client gave up, of each that did. */
   readonly lockedOut: readonly string[];
   /** Sessions of the project that the third late recovery in a row has ended: one reason to be locked out. */
   readonly recoveredTooOften: number;
 }
 
-const rotationsPerWrite = 3;
+// Of who signs up, which costs a hash.
+const absence = 400;
 
 /**
- * Lets clients rotate their sessions, and write a little, while there are faults. Every second one
- * then logs out, before it is calm; in the end everybody presents all that it was ever given, or
- * rotates once more where the session goes on.
+ * Lets people rotate their sessions, and write a little, while there are faults. Every second one logs out now
+ * and then, with more faults to come, and one more signs up each time. When it is calm, everybody presents all
+ * that it was ever given and has logged out of, or rotates once more where the session goes on.
  */
 export async function rotateDuring(
   project: TestProject,
@@ -44,33 +49,39 @@ export async function rotateDuring(
   const history = recordHistory();
   const answers: Answer[] = [];
   const kept = keepingAnswers(project.id, send, answers);
+  const nextSession = stockSessions(project);
+  const next = async () => openClient(history, kept, await nextSession());
+  const signUp = async () => openClient(history, kept, await signUpNewcomer(history, kept));
   const sessions = await openSessions(project, clients);
-  const all = sessions.map((session) => openClient(history, kept, session));
-  const lockedOut = new Map<RetryingClient, string>();
-  const each = (work: (client: RetryingClient, leaves: boolean) => Promise<void>) =>
+  const people: Person[] = sessions.map((session, index) =>
+    index % 2 === 0 ? stayer(openClient(history, kept, session), rest) : visitor(next, rest),
+  );
+  people.push(visitor(signUp, rest, absence));
+  const lockedOut = new Map<Person, string>();
+  const each = (work: (person: Person) => Promise<void>) =>
     Promise.all(
-      all.map(async (client, index) => {
-        if (lockedOut.has(client)) return;
-        await work(client, index % 2 === 1).catch((error) => lockedOut.set(client, String(error)));
+      people.map(async (person) => {
+        if (lockedOut.has(person)) return;
+        await work(person).catch((error) => lockedOut.set(person, String(error)));
       }),
     );
 
   let isOver = false;
+  let logoutsAmidFaults = 0;
   const injecting = faults().finally(() => {
     isOver = true;
+    logoutsAmidFaults = countOutcomes(history.operations(), "logout").ok;
   });
-  await each(async (client, leaves) => {
-    await rotateUntil(client, () => isOver, rest);
-    if (leaves) await client.logout();
-  });
+  await each((person) => person.live(() => isOver));
   await injecting;
   await calm?.();
-  await each((client, leaves) => (leaves ? client.presentAll() : client.rotate()));
+  await each((person) => person.comeBack());
   const operations = history.operations();
   return {
     operations,
     answers,
     violations: violations(operations, await readFinalState(project)),
+    logoutsAmidFaults,
     lockedOut: [...lockedOut.values()],
     recoveredTooOften: await countRecoveredTooOften(project),
   };
@@ -90,6 +101,8 @@ export async function rotateTogether(
   const results = await Promise.all(
     projects.map((project) => rotateDuring(project, sendOf(project), { ...options, faults })),
   );
+  const total = (figure: (result: RotationResult) => number) =>
+    results.reduce((sum, result) => sum + figure(result), 0);
   const belongings = new Map((await Promise.all(projects.map(readBelongings))).flat());
   const answers = results.flatMap((result) => result.answers);
   return {
@@ -99,21 +112,10 @@ export async function rotateTogether(
       ...results.flatMap((result) => result.violations),
       ...foreignWords(answers, belongings),
     ],
+    logoutsAmidFaults: total(({ logoutsAmidFaults }) => logoutsAmidFaults),
     lockedOut: results.flatMap(({ lockedOut }) => lockedOut),
-    recoveredTooOften: results.reduce((sum, { recoveredTooOften: n }) => sum + n, 0),
+    recoveredTooOften: total(({ recoveredTooOften }) => recoveredTooOften),
   };
-}
-
-async function rotateUntil(
-  client: RetryingClient,
-  isOver: () => boolean,
-  rest: number,
-): Promise<void> {
-  for (let rotations = 1; rotations === 1 || !isOver(); rotations += 1) {
-    await client.rotate();
-    if (rotations % rotationsPerWrite === 0) await client.write();
-    if (rest > 0) await sleep(Math.random() * rest);
-  }
 }
 
 /** How many operations of a kind ended how, such as `{ ok: 900, info: 100, fail: 0 }`. */
@@ -121,4 +123,10 @@ export function countOutcomes(operations: readonly Operation[], kind: Operation[
   const counts = { ok: 0, fail: 0, info: 0 };
   for (const operation of operations) if (operation.kind === kind) counts[operation.outcome] += 1;
   return counts;
+}
+
+/** How many sessions somebody has tried to refresh. */
+export function countSessions(operations: readonly Operation[]): number {
+  const refreshes = operations.filter(({ kind }) => kind === "refresh");
+  return new Set(refreshes.map(({ subject }) => subject)).size;
 }

@@ -5,6 +5,7 @@ import { createTestProject, type TestProject } from "../support/project.ts";
 import { openService } from "../support/service.ts";
 import { sendTo } from "./http_client.ts";
 import { type KillableService, startKillable } from "./killed_service.ts";
+import { withoutAddressLimits } from "./newcomer.ts";
 import { countOutcomes, rotateTogether } from "./rotation.ts";
 
 const kills = 4;
@@ -13,7 +14,10 @@ let projects: TestProject[];
 let service: KillableService;
 
 beforeAll(async () => {
-  projects = [await createTestProject(), await createTestProject()];
+  projects = [
+    await createTestProject(withoutAddressLimits),
+    await createTestProject(withoutAddressLimits),
+  ];
   service = await startKillable(await openService());
 });
 afterAll(() => service?.stop());
@@ -23,7 +27,7 @@ describe("clients that rotate while their service is killed and started again", 
     const sendOf = ({ id }: TestProject) => sendTo(() => service.port, id);
     const faults = async () => {
       for (let kill = 0; kill < kills; kill += 1) {
-        await sleep(randomInt(400));
+        await sleep(randomInt(200, 600));
         await service.restart("SIGKILL");
       }
     };
@@ -32,5 +36,8 @@ describe("clients that rotate while their service is killed and started again", 
     expect(result.violations).toEqual([]);
     expect(result.lockedOut).toEqual([]);
     expect(countOutcomes(result.operations, "refresh").info).toBeGreaterThan(kills);
+    // Else none was refused after its logout, or none was before a kill.
+    expect(countOutcomes(result.operations, "refresh").fail).toBeGreaterThan(20);
+    expect(result.logoutsAmidFaults).toBeGreaterThan(5);
   }, 90_000);
 });

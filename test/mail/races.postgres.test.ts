@@ -21,15 +21,19 @@ import {
   type RequestOptions,
   type TestProject,
 } from "../support/project.ts";
+import { hasher, hashingQuickly } from "../support/quick_hashes.ts";
 
 let project: TestProject;
 let instances: Instance[];
 beforeAll(async () => {
-  project = await mailingProject({
-    site_url: "https://shop.example/",
-    email_change_confirmation: "new",
-  });
-  instances = [openInstance(project.service), openInstance(project.service)];
+  project = hashingQuickly(
+    await mailingProject({
+      site_url: "https://shop.example/",
+      email_change_confirmation: "new",
+    }),
+  );
+  const open = () => openInstance(project.service, {}, { hasher });
+  instances = [open(), open()];
 });
 afterAll(() => Promise.all(instances.map((instance) => instance.close())));
 
