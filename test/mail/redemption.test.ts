@@ -17,6 +17,7 @@ import {
 } from "../support/mailed.ts";
 import { newestMail, queuedMail } from "../support/outbox.ts";
 import { freshEmail, goodPassword, type Reply, type TestProject } from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
 
 let project: TestProject;
 let neighbour: TestProject;
@@ -214,6 +215,50 @@ describe("a mailed token", () => {
     expect(await signsIn(project, recovery.email)).toBe(true);
     expect((await redeemLink(project, link)).status).toBe(200);
     expect((await reset(project, { token: recovery.token })).status).toBe(200);
+  });
+});
+
+describe("every mail that proves an address", () => {
+  it("waits for the end of a ban, and proves nothing before it (case 15)", async () => {
+    const signup = await mailed(project, "signup");
+    const invited = freshEmail();
+    await project.post("/invite", { email: invited }, { token: serviceToken(project) });
+    const owner = await mailed(project, "signup");
+    await redeemLink(project, owner);
+    const wish = freshEmail();
+    const asked = await project.request("/user", {
+      method: "PATCH",
+      token: owner.session.access_token,
+      body: { email: wish },
+    });
+    expect(asked.status).toBe(200);
+    const mails = [
+      signup,
+      { ...(await newestMail(project, invited)), email: invited, type: "invite" },
+      { ...(await newestMail(project, owner.email)), email: owner.email, type: "email_change" },
+    ];
+    const addresses = [signup.email, invited, owner.email];
+    const ban = (until: string) =>
+      project.sql(`update users set banned_until = ${until} where email = any ($1)`, [addresses]);
+    const proofs = () =>
+      project.sql(
+        "select email, email_confirmed_at, new_email_proved_by from users where email = any ($1) order by email",
+        [addresses],
+      );
+
+    await ban("'infinity'");
+    const before = await proofs();
+    for (const mail of mails) {
+      for (const redeem of [redeemLink, redeemCode]) {
+        expect(await redeem(project, mail)).toMatchObject({
+          status: 400,
+          body: { error_code: "user_banned" },
+        });
+      }
+    }
+    expect(await proofs()).toEqual(before);
+    await ban("null");
+    for (const mail of mails) expect((await redeemLink(project, mail)).status).toBe(200);
   });
 });
 

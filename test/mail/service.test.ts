@@ -50,6 +50,25 @@ describe("a service that delivers", () => {
     expect(reply.status).toBe(200);
   });
 
+  it("keeps no request waiting for a mail that does not leave, whoever has the address (case 177)", async () => {
+    const held: (() => void)[] = [];
+    const send = () => new Promise<void>((resolve) => held.push(resolve));
+    const transport = { ...mailboxTransport(), send };
+    const auth = open({ transport, pollInterval: never });
+    const [email, unknown] = [freshEmail(), freshEmail()];
+    const credentials = { email, password: goodPassword };
+    expect((await project.post("/signup", credentials, { auth })).status).toBe(200);
+    while (held.length === 0) await sleep(10);
+    for (const address of [email, unknown, email, unknown]) {
+      const reply = await project.post("/recover", { email: address }, { auth });
+      expect(reply).toMatchObject({ status: 200, body: {} });
+    }
+    const waiting = (await queuedRows(project)).filter(({ recipient }) => recipient === email);
+    expect(waiting.map(({ state }) => state)).toEqual(["queued", "queued"]);
+    while (held.length < 2) await sleep(10);
+    for (const release of held) release();
+  });
+
   it("writes to the stored address, however it was typed (case 18)", async () => {
     const transport = mailboxTransport();
     const auth = open({ transport, pollInterval: never });

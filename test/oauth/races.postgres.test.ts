@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Auth } from "../../src/auth.ts";
+import type { AuthError } from "../../src/errors.ts";
+import { createUser } from "../../src/users/create.ts";
 import { type Claims, type OidcProvider, startOidcProvider } from "../support/idp/oidc_provider.ts";
 import { claimsOf } from "../support/jwt.ts";
 import { untilWaiting } from "../support/locks.ts";
@@ -12,7 +14,8 @@ import {
   openProviderService,
   verified,
 } from "../support/oauth.ts";
-import { freshEmail, type TestProject } from "../support/project.ts";
+import { freshEmail, goodPassword, type TestProject } from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
 
 let idp: OidcProvider;
 let auth: Auth;
@@ -141,6 +144,45 @@ describe("at the same time", () => {
         [email],
       ),
     ).toBe(10);
+  });
+
+  it("a provider's word, sign-ups, mails and operators make one user of an address (case 19)", async () => {
+    await project.sql("update settings set mail_interval = 0, mails_per_recipient_per_day = 1000");
+    const { admin } = project.service;
+    const service = serviceToken(project);
+    for (let round = 0; round < 3; round += 1) {
+      const email = freshEmail();
+      const token = await idp.idToken(verified(email));
+      const codeOf = async (reply: Promise<{ body: { error_code?: unknown } | null }>) =>
+        (await reply).body?.error_code;
+      const make = () =>
+        createUser(admin, project.id, { email }).then(
+          () => undefined,
+          ({ code }: AuthError) => code,
+        );
+      const refusals = await Promise.all(
+        [1, 2, 3].flatMap(() => [
+          codeOf(bring(token)),
+          codeOf(project.post("/signup", { email, password: goodPassword })),
+          codeOf(project.post("/magiclink", { email })),
+          codeOf(project.post("/invite", { email }, { token: service })),
+          make(),
+        ]),
+      );
+      for (const refusal of refusals) {
+        expect([undefined, "user_already_exists", "email_exists"]).toContain(refusal);
+      }
+      expect(
+        await count("select count(*)::int as count from users where email = $1", [email]),
+      ).toBe(1);
+      const identities = await project.sql<{ provider: string }>(
+        "select provider from identities i join users u on u.id = i.user_id where email = $1 order by 1",
+        [email],
+      );
+      const providers = identities.map(({ provider }) => provider).join();
+      // Whom the provider names first has no other identity: the sign-ups come too late.
+      expect(["oidc", "email,oidc"]).toContain(providers);
+    }
   });
 
   it("a nonce is good once in ten (case 77)", async () => {

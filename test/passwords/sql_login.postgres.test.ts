@@ -121,6 +121,47 @@ describe("signing in by SQL", () => {
   });
 });
 
+describe("a sign-in by SQL that fails", () => {
+  /** What it says, and how often bcrypt ran for it. */
+  async function cost(email: string, password: string) {
+    return app.transaction(async (query) => {
+      const [row] = await query<{ value: SqlSession }>(
+        `select ${project.id}.login_with_password($1, $2) as value`,
+        [email, password],
+      );
+      const [counted] = await query<{ hashes: number }>(
+        "select calls::int as hashes from pg_stat_xact_user_functions where funcname = 'crypt'",
+      );
+      return { outcome: row?.value.outcome, hashes: counted?.hashes ?? 0 };
+    });
+  }
+
+  it("costs one hash for every account and for none, and tells of a ban who knows the password (cases 10, 11 and 15)", async () => {
+    await project.service.engine.query(`alter role ${app.name} set track_functions = 'all'`);
+    const [known, passwordless, banned] = [freshEmail(), freshEmail(), freshEmail()];
+    for (const email of [known, passwordless, banned]) await project.signUp({ email });
+    await project.sql("update users set password_hash = null where email = $1", [passwordless]);
+    await project.sql("update users set banned_until = 'infinity' where email = $1", [banned]);
+
+    for (const email of [known, passwordless, banned, freshEmail()]) {
+      const refused = { outcome: "invalid_credentials", hashes: 1 };
+      expect(await cost(email, "not the password")).toEqual(refused);
+    }
+    expect(await cost(banned, goodPassword)).toEqual({ outcome: "user_banned", hashes: 1 });
+    expect(await cost(passwordless, goodPassword)).toMatchObject({
+      outcome: "invalid_credentials",
+    });
+    expect(await cost(known, goodPassword)).toEqual({ outcome: null, hashes: 1 });
+  });
+
+  it("counts a new password in code points, and asks no more of it than its length (cases 1 and 6)", async () => {
+    expect(await signUp(freshEmail(), "😀".repeat(7))).toEqual({ outcome: "weak_password" });
+    for (const password of ["😀".repeat(8), "Password123"]) {
+      expect(await signUp(freshEmail(), password)).toMatchObject({ outcome: null });
+    }
+  });
+});
+
 describe("the functions that sign in by SQL", () => {
   it("cannot be made to call another crypt (case 147)", async () => {
     const { engine } = project.service;

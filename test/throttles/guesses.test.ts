@@ -1,5 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { projectFunctions } from "../../src/database/functions.ts";
 import { ageBudgets } from "../support/age.ts";
+import { mailed, mailingProject, newPassword, redeemLink, reset } from "../support/mailed.ts";
+import { newestMail } from "../support/outbox.ts";
 import {
   createTestProject,
   freshEmail,
@@ -83,6 +87,38 @@ describe("guesses at one account", () => {
     await signIn(user.email);
     for (let success = 1; success <= 3; success += 1) await signIn(user.email, goodPassword);
     expect(await budget(user.email)).toEqual({ failures: 0, day_guesses: 1, blocked: null });
+  });
+
+  it("keep nobody out who proves the address or comes by a provider, and let no password in (case 15)", async () => {
+    const open = await mailingProject({ login_failures_before_wait: 1 });
+    const { email, ...mail } = await mailed(open, "signup");
+    expect((await redeemLink(open, mail)).status).toBe(200);
+    const status = async (password: string) =>
+      (await open.post("/token", { email, password })).status;
+    expect([await status("not the password"), await status(goodPassword)]).toEqual([400, 429]);
+
+    await open.post("/magiclink", { email });
+    const link = { ...(await newestMail(open, email)), type: "magiclink" };
+    expect((await redeemLink(open, link)).status).toBe(200);
+    const { signInWithIdentity } = projectFunctions(open.service.runtime, open.id);
+    const entered = await signInWithIdentity({
+      identity: {
+        provider: "other",
+        issuer: "https://idp.example",
+        subject: email,
+        email,
+        data: {},
+      },
+      refreshHash: randomBytes(32),
+      code: null,
+      client: { address: null, userAgent: null },
+    });
+    expect(entered).toMatchObject({ outcome: null, claims: { email } });
+    expect(await status(goodPassword)).toBe(429);
+
+    await open.post("/reset", { email });
+    expect((await reset(open, await newestMail(open, email))).status).toBe(200);
+    expect(await status(newPassword)).toBe(200);
   });
 
   it("are counted at an address that nobody has, too (case 10)", async () => {

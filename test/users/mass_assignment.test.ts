@@ -1,12 +1,9 @@
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
-import {
-  createTestProject,
-  freshEmail,
-  goodPassword,
-  type TestProject,
-} from "../support/project.ts";
+import { mailingProject } from "../support/mailed.ts";
+import { newestMail } from "../support/outbox.ts";
+import { freshEmail, goodPassword, type TestProject } from "../support/project.ts";
 
 const otherId = "11111111-1111-4111-8111-111111111111";
 
@@ -24,17 +21,21 @@ const extras = `
   "__proto__": {"role": "service_role", "admin": true},
   "constructor": {"prototype": {"admin": true}}`;
 
-const data = `{"name": "Ann", "__proto__": {"admin": true}, "constructor": {"prototype": {"admin": true}}}`;
+const data = `{"name": "Ann", "email_verified": true, "__proto__": {"admin": true}, "constructor": {"prototype": {"admin": true}}}`;
 
 describe("fields that a user may not set (case 22)", () => {
   let project: TestProject;
   let session: SessionReply;
 
   const row = async () =>
-    (await project.sql("select to_jsonb(u) - 'updated_at' as row from users u"))[0]?.row as object;
+    (
+      await project.sql("select to_jsonb(u) - 'updated_at' as row from users u where id = $1", [
+        session.user.id,
+      ])
+    )[0]?.row as object;
 
   beforeAll(async () => {
-    project = await createTestProject();
+    project = await mailingProject();
     const reply = await project.post<SessionReply>(
       "/signup",
       `{"email": "${freshEmail()}", "password": "${goodPassword}", "data": ${data}, ${extras}}`,
@@ -64,7 +65,10 @@ describe("fields that a user may not set (case 22)", () => {
     });
     expect(claims.amr).toMatchObject([{ method: "password" }]);
     expect(claims).not.toHaveProperty("is_admin");
-    expect(session.user.identities).toMatchObject([{ provider: "email", id: session.user.id }]);
+    expect(session.user.identities).toMatchObject([
+      { provider: "email", id: session.user.id, identity_data: { email_verified: false } },
+    ]);
+    expect(session.user).not.toHaveProperty("email_confirmed_at");
     expect(await project.sql("select provider from identities")).toEqual([{ provider: "email" }]);
   });
 
@@ -92,6 +96,53 @@ describe("fields that a user may not set (case 22)", () => {
       aal: "aal1",
       session_id,
     });
+  });
+
+  it("are ignored wherever else a user is made, proved or given a password", async () => {
+    const email = freshEmail();
+    const asked = await project.post(
+      "/magiclink",
+      `{"email": "${email}", "data": ${data}, ${extras}}`,
+    );
+    expect(asked.status).toBe(200);
+    const made = "select to_jsonb(u) as row from users u where email = $1";
+    const [{ row: before } = { row: {} }] = await project.sql<{ row: object }>(made, [email]);
+    expect(before).toMatchObject({
+      role: "authenticated",
+      app_metadata: { provider: "email", providers: ["email"] },
+      user_metadata: { name: "Ann" },
+      is_anonymous: false,
+      email_confirmed_at: null,
+      banned_until: null,
+      password_hash: null,
+    });
+    const bodies = {
+      "/verify": async () =>
+        `{"type": "magiclink", "token_hash": "${(await newestMail(project, email)).token}", ${extras}}`,
+      "/reset": async () => {
+        await project.post("/reset", { email });
+        const { token } = await newestMail(project, email);
+        return `{"token": "${token}", "password": "a second fine phrase", ${extras}}`;
+      },
+    };
+    for (const [path, body] of Object.entries(bodies)) {
+      const { status, body: session } = await project.post<SessionReply>(path, await body());
+      expect(status).toBe(200);
+      expect(session.user.user_metadata).not.toHaveProperty("admin");
+      expect(decodeJwt(session.access_token)).toMatchObject({
+        sub: session.user.id,
+        role: "authenticated",
+        aal: "aal1",
+        is_anonymous: false,
+        app_metadata: { provider: "email", providers: ["email"] },
+      });
+      expect(session.user.id).not.toBe(otherId);
+      expect(session.user.identities).toMatchObject([{ provider: "email" }]);
+    }
+    const [{ row: after } = { row: {} }] = await project.sql<{ row: object }>(made, [email]);
+    const fixed = ["id", "role", "app_metadata", "banned_until", "created_at", "is_anonymous"];
+    const pick = (row: object) => Object.entries(row).filter(([name]) => fixed.includes(name));
+    expect(pick(after)).toEqual(pick(before));
   });
 
   it("change no prototype, neither here nor in what is stored", async () => {

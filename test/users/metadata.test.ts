@@ -8,6 +8,7 @@ import {
   goodPassword,
   type TestProject,
 } from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
 
 /** The longest access token of a user, in characters, with an AUTH_URL of up to 100. */
 const longestToken = 6_000;
@@ -97,7 +98,11 @@ describe("user metadata", () => {
       `{"email":"${freshEmail()}","password":"${goodPassword}","data":${data}}`,
     );
     const patched = await patch(`{"data":${data}}`);
-    for (const reply of [signedUp, patched]) {
+    const linked = await project.post("/magiclink", `{"email":"${freshEmail()}","data":${data}}`);
+    const invited = await project.post("/invite", `{"email":"${freshEmail()}","data":${data}}`, {
+      token: serviceToken(project),
+    });
+    for (const reply of [signedUp, patched, linked, invited]) {
       expect(reply.status).toBe(status);
       expect(reply.body).toMatchObject({ error_code: code });
     }

@@ -1,6 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import type { Auth } from "../../src/auth.ts";
 import { openEngine } from "../support/engine.ts";
+import { openInstance } from "../support/instance.ts";
 import { calling } from "../support/own_names.ts";
 import { createTestProject, goodPassword, type TestProject } from "../support/project.ts";
 
@@ -8,14 +11,14 @@ import { createTestProject, goodPassword, type TestProject } from "../support/pr
 const duplicateKey = /duplicate key|Key \(email\)/i;
 
 /** Sign-ups at once with one address in several spellings. */
-function signUpTogether(project: TestProject, count: number) {
+function signUpTogether(project: TestProject, count: number, auth: Auth = project.service.auth) {
   const name = "ann.porter";
   const spell = [(s: string) => s, (s: string) => s.toUpperCase(), (s: string) => `A${s.slice(1)}`];
   const emails = Array.from({ length: count }, (_, index) =>
     (spell[index % spell.length] ?? String)(`${name}@example.org`),
   );
   return Promise.all(
-    emails.map((email) => project.post("/signup", { email, password: goodPassword })),
+    emails.map((email) => project.post("/signup", { email, password: goodPassword }, { auth })),
   );
 }
 
@@ -30,7 +33,11 @@ describe("sign-ups with one address at the same time (case 19)", () => {
     const project = await createTestProject();
     const file = await logFile();
     const { size } = statSync(file);
-    const replies = await signUpTogether(project, 50);
+    const lines: string[] = [];
+    const logger = pino({ level: "trace" }, { write: (line: string) => lines.push(line) });
+    const instance = openInstance(project.service, {}, { logger });
+    const replies = await signUpTogether(project, 50, instance.auth);
+    await instance.close();
 
     const given = replies.filter((reply) => reply.status === 200);
     expect(given).toHaveLength(1);
@@ -54,7 +61,8 @@ describe("sign-ups with one address at the same time (case 19)", () => {
 
     const log = readFileSync(file).subarray(size).toString("utf8");
     expect(log).toContain(`${project.id}".${calling(project.id, "signup")}`);
-    expect(log).not.toMatch(duplicateKey);
+    expect(lines.length).toBeGreaterThanOrEqual(50);
+    for (const text of [log, lines.join()]) expect(text).not.toMatch(duplicateKey);
   });
 
   it("make one user where it must be confirmed, and all are answered alike", async () => {

@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Auth, createAuth } from "../../src/auth.ts";
+import { quickHasher } from "../../src/testing/quick_hasher.ts";
 import {
   createTestProject,
   freshEmail,
@@ -8,10 +10,14 @@ import {
 
 describe("passwords at sign-up and sign-in", () => {
   let project: TestProject;
+  let quick: Auth;
 
   beforeAll(async () => {
     project = await createTestProject({ name: "Acme Clinic" });
+    const { runtime: database, masterKey, publicUrl } = project.service;
+    quick = createAuth({ database, masterKey, publicUrl, hasher: quickHasher() });
   });
+  afterAll(() => quick.close());
 
   const signUp = (password: string, email = freshEmail(), headers = {}) =>
     project.post("/signup", { email, password }, { headers });
@@ -96,6 +102,25 @@ describe("passwords at sign-up and sign-in", () => {
       expect((await signIn(user.email, other)).status).toBe(400);
     }
     expect((await signIn(user.email, composed)).status).toBe(200);
+  });
+
+  it.each([
+    ["64 characters", "xq".repeat(32)],
+    ["128 characters", "xq".repeat(64)],
+    ["200 characters", "xq".repeat(100)],
+    ["spaces at the ends and within", "  some words   here  "],
+    ["emoji", "🐙 🌋 🛶 🎻 🪁"],
+    ["CJK", "这是一个很长的密码"],
+    ["lower case alone", "quietriverstone"],
+    ["15 digits", "830174629518364"],
+    ["8 characters of no list", "xk3qz7wv"],
+  ])("takes %s, whole (case 2)", async (_name, password) => {
+    const email = freshEmail();
+    expect((await project.post("/signup", { email, password }, { auth: quick })).status).toBe(200);
+    const signInBy = (typed: string) =>
+      project.post("/token", { email, password: typed }, { auth: quick });
+    expect((await signInBy([...password].slice(0, -1).join(""))).status).toBe(400);
+    expect((await signInBy(password)).status).toBe(200);
   });
 
   it("refuses NUL and half a surrogate pair at sign-up and at sign-in (case 4)", async () => {
