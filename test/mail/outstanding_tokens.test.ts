@@ -11,8 +11,7 @@ import {
   signsIn,
 } from "../support/mailed.ts";
 import { newestMail } from "../support/outbox.ts";
-import { freshEmail, type TestProject } from "../support/project.ts";
-import { serviceToken } from "../support/service_token.ts";
+import type { TestProject } from "../support/project.ts";
 
 let project: TestProject;
 beforeAll(async () => {
@@ -65,26 +64,5 @@ describe("what a user was mailed beside the token that is used", () => {
       }
     }
     for (const { email } of mails) expect(await signsIn(project, email)).toBe(true);
-  });
-});
-
-describe("an invitation", () => {
-  it("is good for nothing but that, and is not consumed elsewhere (case 65)", async () => {
-    const email = freshEmail();
-    const token = serviceToken(project);
-    expect((await project.post("/invite", { email }, { token })).status).toBe(200);
-    const invitation = { ...(await newestMail(project, email)), email };
-    expect(await reset(project, invitation)).toMatchObject(otpExpired);
-    expect(await resetByCode(project, invitation)).toMatchObject(otpExpired);
-    for (const type of ["signup", "magiclink", "recovery", "email_change"]) {
-      expect(await redeemLink(project, { ...invitation, type })).toMatchObject(otpExpired);
-      expect(
-        await project.sql(
-          "select from sessions s join users u on u.id = s.user_id where u.email = $1",
-          [email],
-        ),
-      ).toEqual([]);
-    }
-    expect((await redeemLink(project, { ...invitation, type: "invite" })).status).toBe(200);
   });
 });
