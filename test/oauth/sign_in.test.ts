@@ -30,6 +30,12 @@ afterAll(async () => {
 
 const begin = { provider: "oidc", redirect_to: appUrl };
 
+/** Of a redirect whose URL is a secret (case 43). */
+function isKeptNowhere(headers: Headers): void {
+  expect(headers.get("Cache-Control")).toBe("no-store");
+  expect(headers.get("Referrer-Policy")).toBe("no-referrer");
+}
+
 describe("a sign-in at a provider", () => {
   it("sends the browser there with PKCE, a state and a nonce, and keeps a cookie", async () => {
     const browser = openBrowser(project, auth);
@@ -54,7 +60,7 @@ describe("a sign-in at a provider", () => {
     expect(headers.get("Set-Cookie")).toMatch(
       /^ma_flow_[0-9a-f]{8}=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
     );
-    expect(headers.get("Cache-Control")).toBe("no-store");
+    isKeptNowhere(headers);
   });
 
   it("keeps it where no other host can have set it, behind https", async () => {
@@ -90,8 +96,9 @@ describe("a sign-in at a provider", () => {
     const email = freshEmail();
     idp.signedIn(verified(email, { name: "Ann", picture: "https://pictures.example/ann" }));
     const browser = openBrowser(project, auth);
-    const { status, location, fragment, query } = await browser.signIn(begin);
+    const { status, location, headers, fragment, query } = await browser.signIn(begin);
     expect(status).toBe(302);
+    isKeptNowhere(headers);
     expect(location?.split("#")[0]).toBe(appUrl);
     expect(query).toEqual({});
     expect(fragment).toMatchObject({ token_type: "bearer", expires_in: "3600", sb: "" });

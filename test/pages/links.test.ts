@@ -59,7 +59,7 @@ describe("the link of a mail", () => {
     expect((await openPage(project, linkOf(mail))).html).toContain(mail.email);
   });
 
-  it("is not consumed by whoever only looks, GET or HEAD, 3 times (case 64)", async () => {
+  it("is not consumed by whoever only looks, GET or HEAD, 3 times (cases 43, 64)", async () => {
     const mail = await mailed(project, "/magiclink");
     for (const method of ["GET", "HEAD", "GET", "HEAD", "GET", "HEAD"]) {
       const { status, location } = await openPage(project, linkOf(mail), { method });
@@ -67,6 +67,8 @@ describe("the link of a mail", () => {
     }
     const led = await confirm(project, await openPage(project, linkOf(mail)));
     expect(led.status).toBe(303);
+    expect(led.headers.get("Cache-Control")).toBe("no-store");
+    expect(led.headers.get("Referrer-Policy")).toBe("no-referrer");
     expect(led.location?.split("#")[0]).toBe(site);
     const { access_token: token = "" } = led.fragment;
     const { body } = await project.request("/user", { token });

@@ -116,7 +116,7 @@ describe("every route that reads a bearer", () => {
     const ended = await signedInBearer({ manual_linking: true });
     await ended.project.sql(change);
     const before = await contentsOf(ended.project);
-    // Linking looks at the session when the provider has answered: oauth/in_flight.test.ts.
+    // Linking wants a provider before it looks at the session: oauth/in_flight.test.ts.
     const asked = routes.filter(
       ({ bearer, path }) => bearer === "required" && path !== "/user/identities/authorize",
     );
