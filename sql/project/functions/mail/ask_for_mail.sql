@@ -14,7 +14,8 @@ begin
     return;
   end if;
   perform lock_token_holders(p_email);
-  select u.* into account from users u where u.email = p_email;
+  -- Who got the address while those before were waited for is locked by nobody yet, and may be about to go.
+  select u.* into account from users u where u.email = p_email for no key update;
   v_wait := reserve_mail(p_email);
   if v_wait is not null then
     refusal := wait_json('over_email_send_rate_limit', v_wait);

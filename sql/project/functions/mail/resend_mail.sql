@@ -21,7 +21,8 @@ begin
     from one_time_tokens t join users u on u.id = t.user_id and u.new_email = t.email
     where t.purpose = 'email_change' and t.email = p_email
     order by t.created_at desc
-    limit 1;
+    limit 1
+    for no key update of u;
   elsif (v_asked.account).email_confirmed_at is null then
     v_user := v_asked.account;
   end if;
