@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { SessionReply } from "../../src/tokens/session_reply.ts";
+import {
+  banUser,
+  deleteUser,
+  listUserSessions,
+  revokeUserSessions,
+  showUser,
+} from "../../src/users/manage.ts";
 import { contentsOf } from "../support/contents.ts";
 import { claimsOf, craftToken, headerOf } from "../support/jwt.ts";
 import {
@@ -135,5 +142,34 @@ describe("one address in two projects", () => {
     await twin.project.sql("update guess_budgets set blocked_until = now() + interval '1 hour'");
     expect((await twin.project.post("/token", { email, password: "x" })).status).toBe(429);
     expect((await project.post("/token", { email, password: goodPassword })).status).toBe(200);
+  });
+});
+
+describe("an administrator's command on one project", () => {
+  it("finds nobody by an id or an address of another's, and changes nothing there (case 125)", async () => {
+    const { admin } = project.service;
+    const { user } = await twin.project.signUp();
+    const before = await contentsOf(twin.project);
+    for (const who of [user.id, user.email]) {
+      for (const act of [showUser, listUserSessions, revokeUserSessions, deleteUser]) {
+        await expect(act(admin, project.id, who)).rejects.toMatchObject({ code: "user_not_found" });
+      }
+      const ban = banUser(admin, project.id, who, 3_600);
+      await expect(ban).rejects.toMatchObject({ code: "user_not_found" });
+    }
+    expect(await contentsOf(twin.project)).toEqual(before);
+  });
+
+  it("leaves a user of the same id in another alone (case 125)", async () => {
+    const { admin } = project.service;
+    const own = await project.signUp();
+    const same = await createTwin(project, own.access_token);
+    const before = await contentsOf(same.project);
+    await banUser(admin, project.id, own.user.id, 3_600);
+    await revokeUserSessions(admin, project.id, own.user.id);
+    await deleteUser(admin, project.id, own.user.id);
+    expect(await contentsOf(same.project)).toEqual(before);
+    const token = same.session.access_token;
+    expect((await same.project.request("/user", { token })).status).toBe(200);
   });
 });

@@ -94,6 +94,29 @@ describe("several servers on one database (case 178)", { timeout: 120_000 }, () 
   });
 });
 
+describe("mail of a transaction that is still open", () => {
+  it("does not leave before it commits, and then leaves (case 180)", async () => {
+    const { engine } = service;
+    if (engine.kind !== "postgres") throw new Error("this file is for Postgres");
+    const client = await engine.connect("postgres");
+    await client.query("begin");
+    await client.query(
+      `insert into miosa_auth.outbox (project_id, owner_role, purpose, recipient, payload)
+       select id, owner_role, 'password_changed', 'later@example.com', ''
+       from miosa_auth.projects where id = $1`,
+      [project.id],
+    );
+    const delivery = deliverFrom(service, smtp.url);
+    await delivery.drain();
+    expect(smtp.mails).toEqual([]);
+    await client.query("commit");
+    await client.end();
+    await delivery.drain();
+    await delivery.stop();
+    expect(smtp.mails.flatMap(({ to }) => to)).toEqual(["later@example.com"]);
+  });
+});
+
 describe("delivery whose database goes away", { timeout: 60_000 }, () => {
   it("says so once, and sends none twice when it is back", async () => {
     const { engine, runtimeRole } = service;

@@ -208,7 +208,7 @@ describe("delivery by SMTP", () => {
 });
 
 describe("which mail is delivered", () => {
-  it("is never one whose transaction was rolled back, nor before it commits (case 180)", async () => {
+  it("is never one whose transaction was rolled back (case 180)", async () => {
     const delivery = deliver();
     await expect(
       project.transaction(async (query) => {
