@@ -108,6 +108,22 @@ describe("signing in by SQL", () => {
     expect((await overHttp(email, goodPassword)).status).toBe(429);
   });
 
+  it("ends at the statement's time limit, however long the hash would take (case 145)", async () => {
+    const other = await createTestProject();
+    const impatient = await createAppRole(other);
+    await installSqlLogin(other.service.admin, other.id, { role: impatient.name });
+    const { user } = await other.signUp();
+    await other.sql("alter table users drop constraint users_password_hash_is_bcrypt");
+    // Hours of work.
+    await other.sql("update users set password_hash = $1", [`$2a$28$${"a".repeat(53)}`]);
+    const cut = await impatient.transaction(async (query) => {
+      await query("set local statement_timeout = '200ms'");
+      const text = `select ${other.id}.login_with_password($1, $2)`;
+      return refusal(query, text, [user.email, goodPassword]);
+    });
+    expect(cut).toBe("57014");
+  });
+
   it("answers unknown addresses like wrong passwords, and misuse with a code (case 10)", async () => {
     expect(await signIn(freshEmail(), goodPassword)).toEqual({ outcome: "invalid_credentials" });
     expect(await signUp(freshEmail(), "short")).toEqual({ outcome: "weak_password" });

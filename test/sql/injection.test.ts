@@ -170,22 +170,25 @@ describe("a text that would mean something to SQL (case 142)", () => {
   });
 
   it("is a text to every text parameter of every function that the server calls", async () => {
-    const functions = await project.sql<{ name: string; types: string[] }>(
-      `select proname::text as name, proargtypes::regtype[]::text[] as types from pg_proc
-       where pronamespace = $1::regnamespace and has_function_privilege('miosa_auth_runtime', oid, 'execute')`,
+    const functions = await project.sql<{ schema: string; name: string; types: string[] }>(
+      `select pronamespace::regnamespace::text as schema, proname::text as name,
+         proargtypes::regtype[]::text[] as types from pg_proc
+       where pronamespace in ($1::regnamespace, 'miosa_auth'::regnamespace)
+         and has_function_privilege('miosa_auth_runtime', oid, 'execute')`,
       [project.id],
     );
+    expect(new Set(functions.map(({ schema }) => schema)).size).toBe(2);
     const { engine, runtimeRole } = project.service;
     const runtime = engine.kind === "postgres" ? runtimeRole : "miosa_auth_runtime";
     let calls = 0;
     await transactionAs(project, runtime, async (query) => {
-      for (const { name, types } of functions) {
+      for (const { schema, name, types } of functions) {
         for (const [place, type] of types.entries()) {
           if (type !== "text") continue;
           for (const text of texts) {
             const values = types.map((other, index) => (index === place ? text : filler(other)));
             const list = types.map((other, index) => `$${index + 1}::${other}`).join(", ");
-            const call = `select ${quoteIdentifier(project.id)}.${name}(${list})`;
+            const call = `select ${quoteIdentifier(schema)}.${name}(${list})`;
             const code = await refusal(query, call, values);
             // A value that a constraint or the function itself refuses; never a statement that broke.
             expect(code ?? "MA901", `${call} with ${JSON.stringify(text)}`).toMatch(

@@ -9,7 +9,7 @@ import {
   catalogueTables,
 } from "../support/catalogue.ts";
 import { plainly } from "../support/own_names.ts";
-import { createTestProject } from "../support/project.ts";
+import { createTestProject, inTransaction } from "../support/project.ts";
 import { openService, type TestService } from "../support/service.ts";
 
 /** Where administrators' calls are written; the server's are granted. */
@@ -88,6 +88,41 @@ describe.each(["a project", "miosa_auth"])("the installed schema of %s", (kind) 
     expect(entrants).toEqual(
       groups.map((group) => ({ role: `miosa_auth_${group}`, privilege_type: "USAGE" })),
     );
+  });
+
+  it("lets nobody execute what its owner makes later, be it another overload (case 132)", async () => {
+    const [row] = await service.engine.query<{ owner: string }>(
+      "select nspowner::regrole::text as owner from pg_namespace where nspname = $1",
+      [schema],
+    );
+    await inTransaction(service, async (query) => {
+      await query(`set local role ${row?.owner}`);
+      const later = [`${schema}.later(text)`, `${schema}.${functions[0]?.name}(point, point)`];
+      for (const signature of later) {
+        await query(
+          `create function ${signature} returns text language sql as 'select null::text'`,
+        );
+        for (const role of ["public", "miosa_auth_runtime", "miosa_auth_project"]) {
+          const [may] = await query("select has_function_privilege($1, $2, 'execute') as execute", [
+            role,
+            signature,
+          ]);
+          expect({ signature, role, ...may }).toEqual({
+            signature,
+            role,
+            execute: false,
+          });
+        }
+      }
+      await query("rollback");
+    });
+  });
+
+  it("builds statements from texts in one function, which was read for it (case 122)", () => {
+    const building = functions.filter((f) => /\bexecute\s/i.test(body(f)));
+    expect(building.map(({ name }) => name)).toEqual([
+      kind === "miosa_auth" ? "run_owner_step" : "with_custom_claims",
+    ]);
   });
 
   it("gives nobody but its owner a right on a table, sequence or column (case 137)", () => {

@@ -113,6 +113,53 @@ describe("objects of the caller's own do not stand in for the real ones (case 13
     }).catch(ignoreRollBack);
   });
 
+  it("temporary types and sequences are not taken for those that functions name", async () => {
+    const types = [
+      "uuid",
+      "bytea",
+      "jsonb",
+      "text",
+      "bigint",
+      "int8",
+      "inet",
+      "timestamptz",
+      "numeric",
+    ];
+    const shadow = async (query: Query) => {
+      for (const type of types) {
+        await query(`create domain pg_temp.${type} as pg_catalog.int4 check (false)`);
+      }
+      await query("create temp sequence audit_log_id_seq");
+      await query(`set local search_path = pg_temp, ${project.id}, pg_catalog`);
+    };
+    await app
+      .transaction(async (query) => {
+        await shadow(query);
+        expect(await identityOf(query, project, token)).toEqual({
+          verified: victim.sub,
+          live: victim.sub,
+        });
+        await query("select set_config('jwt.claims', $1, true)", [JSON.stringify(victim)]);
+        const [row] = await query(`select ${project.id}.uid(), ${project.id}.claims()`);
+        expect(row).toEqual({ uid: victim.sub, claims: victim });
+        throw new RollBack();
+      })
+      .catch(ignoreRollBack);
+    await transactionAs(project, runtime, async (query) => {
+      await shadow(query);
+      const [salt] = await query<{ value: { attempt: string } }>(
+        `select ${project.id}.password_salt($1, null) as value`,
+        [email],
+      );
+      const [login] = await query<{ value: object }>(
+        `select ${project.id}.login($1, $2, $3, $4, null, null) as value`,
+        [salt?.value.attempt, email, randomBytes(32), randomBytes(32)],
+      );
+      expect(login?.value).toEqual({ outcome: "invalid_credentials" });
+      throw new RollBack();
+    }).catch(ignoreRollBack);
+  });
+
   it("functions and operators in a schema that is first in the path are not called", async () => {
     const evil = `${app.schema}_evil`;
     await project.sql(`create schema ${evil} authorization ${app.name}`);
