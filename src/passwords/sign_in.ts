@@ -37,8 +37,19 @@ export async function signIn(
   const proof = hashProof(await makeGuess(functions, attempt, () => hasher.hash(password, salt)));
   const granted = accepted(await functions.login({ attempt, email, proof, tokenHash, client }));
   if (granted.renew_hash) {
-    const passwordHash = await hasher.hash(password, newSalt(cost));
-    await functions.renewPasswordHash({ userId: granted.claims.sub, proof, passwordHash });
+    await renewHash(async () => {
+      const passwordHash = await hasher.hash(password, newSalt(cost));
+      await functions.renewPasswordHash({ userId: granted.claims.sub, proof, passwordHash });
+    });
   }
   return granted;
+}
+
+// The session is open already: a server that is too busy for this leaves it to the next sign-in.
+async function renewHash(renew: () => Promise<void>): Promise<void> {
+  try {
+    await renew();
+  } catch (error) {
+    if (!(error instanceof AuthError && error.code === "service_unavailable")) throw error;
+  }
 }

@@ -1,8 +1,11 @@
 import bcryptjs from "bcryptjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectFunctions } from "../../src/database/functions.ts";
+import { AuthError } from "../../src/errors.ts";
+import { createHasher } from "../../src/passwords/hasher.ts";
 import { hashProof } from "../../src/passwords/proof.ts";
 import { newSalt } from "../../src/passwords/salt.ts";
+import type { SessionReply } from "../../src/tokens/session_reply.ts";
 import { openCountingService } from "../support/counting.ts";
 import { createTestProject, goodPassword, type TestProject } from "../support/project.ts";
 
@@ -92,6 +95,30 @@ describe("the stored hash of a password (case 9)", () => {
       expect(await storedHash(user.id)).toBe(after);
       // It is the same password: nobody is signed out.
       expect((await project.post("/refresh", { refresh_token })).status).toBe(200);
+    });
+
+    it("is left as it is by a server that is too busy to renew it, which signs in all the same", async () => {
+      const { user } = await project.signUp();
+      const before = await storedHash(user.id);
+      const hasher = createHasher();
+      const busy = await openCountingService({
+        ...hasher,
+        async hash(password, salt, id) {
+          if (salt.startsWith("$2a$11$")) throw new AuthError("service_unavailable");
+          return hasher.hash(password, salt, id);
+        },
+      });
+      const credentials = { email: user.email, password: goodPassword };
+      const { value, hashes } = await busy.measure(project, () =>
+        project.post<SessionReply>("/token", credentials, { auth: busy.auth }),
+      );
+      await busy.auth.close();
+      expect([value.status, hashes]).toEqual([200, ["$2a$10$", "$2a$11$"]]);
+      const token = value.body.access_token;
+      expect((await project.request("/user", { token })).status).toBe(200);
+      expect(await storedHash(user.id)).toBe(before);
+      expect((await signIn(user.email, goodPassword)).status).toBe(200);
+      expect(await storedHash(user.id)).toMatch(/^\$2a\$11\$/);
     });
 
     it("is not renewed over a password that was changed in between", async () => {
