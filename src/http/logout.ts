@@ -11,7 +11,8 @@ const route = createRoute({
   path: "/logout",
   summary:
     "End sessions: all of the user's (global), this one (local), or all but this one (others)",
-  description: "Wants a Bearer token, or the session's refresh token in the body. Idempotent.",
+  description:
+    "Wants a Bearer token, or the session's refresh token in the body. Idempotent: a refresh token that names no session is answered alike.",
   security: [...bearer.security, {}],
   request: {
     ...body(z.object({ refresh_token: optionalText }).openapi("LogoutRequest")),

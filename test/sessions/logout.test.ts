@@ -1,5 +1,6 @@
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
+import { openCountingService } from "../support/counting.ts";
 import { createTestProject } from "../support/project.ts";
 import { endOf, insertUser, openSession, refresh, rotate } from "../support/sessions.ts";
 
@@ -94,9 +95,18 @@ describe("a logout", () => {
   });
 
   it("ends nothing for a refresh token that never was, and says so to nobody (case 36)", async () => {
-    for (const refresh_token of ["A".repeat(43), "garbage"]) {
-      expect(await project.post("/logout", { refresh_token })).toMatchObject(done);
+    const { auth, measure } = await openCountingService();
+    for (const [refresh_token, calls] of [
+      ["A".repeat(43), ["logout"]],
+      // What cannot be one names no session, whatever the database would say.
+      ["garbage", []],
+    ] as const) {
+      const work = await measure(project, () =>
+        project.post("/logout", { refresh_token }, { auth }),
+      );
+      expect(work).toMatchObject({ value: done, calls });
     }
+    await auth.close();
   });
 });
 
