@@ -14,6 +14,8 @@ type Server = {
 };
 
 const leastVersion = 15;
+// Before these, statistics told of rows that row-level security hides (CVE-2025-8713).
+const safeMinors: Readonly<Record<number, number>> = { 15: 14, 16: 10, 17: 6 };
 // Seconds by which the clocks of this machine and the database may differ.
 const noticeable = 2;
 const harmful = 30;
@@ -27,7 +29,7 @@ export async function examineServer(
   const [server] = await administer(database, (tx) =>
     tx.query<Server>(`
       select current_setting('server_version') as version,
-        current_setting('server_version_num')::int / 10000 as version_number,
+        current_setting('server_version_num')::int as version_number,
         getdatabaseencoding()::text as encoding, current_setting('TimeZone') as time_zone,
         (select extversion from pg_extension where extname = 'pgcrypto') as pgcrypto,
         extract(epoch from clock_timestamp())::float8 as now,
@@ -51,8 +53,15 @@ export async function examineServer(
 
 function version({ version, version_number }: Server): Finding {
   const check = "server version";
-  if (version_number >= leastVersion) return ok(check, `PostgreSQL ${version}`);
-  return fail(check, `PostgreSQL ${version}`, `Upgrade the server to ${leastVersion} or later`);
+  const found = `PostgreSQL ${version}`;
+  const major = Math.floor(version_number / 10_000);
+  if (major < leastVersion) {
+    return fail(check, found, `Upgrade the server to ${leastVersion} or later`);
+  }
+  const safeMinor = safeMinors[major] ?? 0;
+  if (version_number % 10_000 >= safeMinor) return ok(check, found);
+  const remedy = `Update it to ${major}.${safeMinor} or later: before, its statistics tell of rows that policies hide`;
+  return warn(check, found, remedy);
 }
 
 function encoding({ encoding }: Server): Finding {
