@@ -42,13 +42,20 @@ describe("a change of password", () => {
     expect(reply.body).toMatchObject({ error_code: code });
   }
 
-  it("ends every other session and every mailed token, and keeps its own (case 8)", async () => {
+  it("ends every other session, every mailed token and every code, and keeps its own (case 8)", async () => {
     const [session, bystander] = [await project.signUp(), await project.signUp()];
     const others = [
       (await signIn(session, goodPassword)).body,
       (await signIn(session, goodPassword)).body,
     ];
     const expired = others[0] as SessionReply;
+    for (const { user } of [session, bystander]) {
+      await project.sql(
+        `insert into authorization_codes (user_id, code_hash, code_challenge, method, expires_at)
+         values ($1::uuid, sha256(convert_to($1::text, 'UTF8')), repeat('c', 43), 'otp', now() + interval '5 minutes')`,
+        [user.id],
+      );
+    }
 
     const reply = await change(session, { password: nextPassword });
     expect(reply.status).toBe(200);
@@ -65,9 +72,11 @@ describe("a change of password", () => {
     expect((await refresh(session)).status).toBe(200);
     expect((await refresh(bystander)).status).toBe(200);
     // Those of the two sign-ups; that of who changed the password is dead, and its mail was taken back.
-    expect(await project.sql("select user_id from one_time_tokens")).toEqual([
-      { user_id: bystander.user.id },
-    ]);
+    for (const table of ["one_time_tokens", "authorization_codes"]) {
+      expect(await project.sql(`select user_id from ${table}`)).toEqual([
+        { user_id: bystander.user.id },
+      ]);
+    }
     const told = await queuedMail(project, session.user.email);
     expect(told.map(({ purpose }) => purpose)).toEqual(["password_changed"]);
 

@@ -131,9 +131,24 @@ describe("signing in by SQL", () => {
     const taken = freshEmail();
     await signUp(taken, goodPassword);
     expect(await signUp(taken, goodPassword)).toEqual({ outcome: "user_already_exists" });
-    await expect(signUp("Ada@Example.com", goodPassword)).rejects.toMatchObject({
-      constraint: "users_email_is_canonical",
-    });
+  });
+
+  it("takes an address in its canonical form alone, and another form for no account (case 17)", async () => {
+    const email = freshEmail();
+    await signUp(email, goodPassword);
+    const others = [
+      email.toUpperCase(),
+      email.replace("user", "u\u017fer"),
+      `${email}.`,
+      ` ${email}`,
+      `${email},other@example.com`,
+    ];
+    for (const other of others) {
+      await expect(signUp(other, goodPassword)).rejects.toMatchObject({
+        constraint: "users_email_is_canonical",
+      });
+      expect(await signIn(other, goodPassword)).toEqual({ outcome: "invalid_credentials" });
+    }
   });
 });
 

@@ -81,8 +81,19 @@ describe("the stored hash of a password (case 9)", () => {
     const signIn = (email: string, password: string) =>
       project.post("/token", { email, password }, { auth: raised.auth });
 
+    /** A user of before; a server learns of the new cost within some seconds. */
+    async function olderUser(): Promise<SessionReply> {
+      const session = await project.signUp();
+      const hash = await bcryptjs.hash(goodPassword, newSalt(10));
+      await project.sql("update users set password_hash = $2 where id = $1", [
+        session.user.id,
+        hash,
+      ]);
+      return session;
+    }
+
     it("is renewed by the right password and by no other, and the password stays", async () => {
-      const { user, refresh_token } = await project.signUp();
+      const { user, refresh_token } = await olderUser();
       const before = await storedHash(user.id);
       expect(before).toMatch(/^\$2a\$10\$/);
       expect((await signIn(user.email, "not the password")).status).toBe(400);
@@ -98,7 +109,7 @@ describe("the stored hash of a password (case 9)", () => {
     });
 
     it("is left as it is by a server that is too busy to renew it, which signs in all the same", async () => {
-      const { user } = await project.signUp();
+      const { user } = await olderUser();
       const before = await storedHash(user.id);
       const hasher = createHasher();
       const busy = await openCountingService({
