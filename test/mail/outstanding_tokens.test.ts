@@ -10,8 +10,8 @@ import {
   resetByCode,
   signsIn,
 } from "../support/mailed.ts";
-import { newestMail } from "../support/outbox.ts";
-import type { TestProject } from "../support/project.ts";
+import { newestMail, queuedMail } from "../support/outbox.ts";
+import { freshEmail, type TestProject } from "../support/project.ts";
 
 let project: TestProject;
 beforeAll(async () => {
@@ -48,6 +48,29 @@ describe("what a user was mailed beside the token that is used", () => {
         expect(await redeem(project, signup)).toMatchObject(otpExpired);
         expect(await redeem(project, { ...mail, email, type })).toMatchObject(otpExpired);
       }
+    },
+  );
+
+  it.each(["both", "new"] as const)(
+    "is over with a reset of the password, and asking for it again mails nothing: a change of address proved by %s (cases 62, 69)",
+    async (email_change_confirmation) => {
+      const of = await mailingProject({ email_change_confirmation });
+      const { email, session } = await mailed(of, "signup");
+      await of.sql("update users set email_confirmed_at = now() where email = $1", [email]);
+      const [next, token] = [freshEmail(), session.access_token];
+      const body = { email: next };
+      expect((await of.request("/user", { method: "PATCH", token, body })).status).toBe(200);
+      const change = { ...(await newestMail(of, next)), email: next, type: "email_change" };
+      await askFor(of, "/reset", { email });
+      const { body: owner } = await reset(of, await newestMail(of, email));
+
+      await askFor(of, "/resend", { type: "email_change", email: next });
+      expect(await queuedMail(of, next)).toEqual([]);
+      for (const redeem of [redeemLink, redeemCode]) {
+        expect(await redeem(of, change)).toMatchObject(otpExpired);
+      }
+      const user = await of.request("/user", { token: owner.access_token });
+      expect(user.body.email).toBe(email);
     },
   );
 

@@ -136,6 +136,7 @@ describe("a fetch of what somebody else chose", () => {
   });
 
   it("waits no longer than its deadline, for the first byte and for the last (case 85)", async () => {
+    expect(openRemote().deadline).toBe(5_000);
     const hasty = safeFetch({ allowPrivate: true, deadline: 100 });
     for (const handling of ["hang", "stall"] as const) {
       reply = () => handling;
