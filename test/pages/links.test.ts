@@ -217,7 +217,7 @@ describe("a forgotten password", () => {
     expect([location?.split("#")[0], fragment.type]).toEqual([page, "recovery"]);
   });
 
-  it("is chosen with the typed code as well, which says nothing of who has the address", async () => {
+  it("is chosen with the typed code as well, which says nothing of who has the address (case 10)", async () => {
     const email = freshEmail();
     await project.signUp({ email });
     const known = await sendForm(project, "/forgot-password", { email });

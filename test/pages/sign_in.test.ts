@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 describe("signing in and up on a page", () => {
-  it("signs in, and tells nothing of which of the two was wrong", async () => {
+  it("signs in, and tells nothing of which of the two was wrong (case 10)", async () => {
     const led = await sendForm(project, "/sign-in", {
       email: ` ${email} `,
       password: goodPassword,
@@ -37,7 +37,7 @@ describe("signing in and up on a page", () => {
     expect(unknown.html.replaceAll(stranger, "x")).toBe(wrong.html.replaceAll(email, "x"));
   });
 
-  it("sends a link or a code instead, and says the same to a stranger", async () => {
+  it("sends a link or a code instead, and says the same to a stranger (case 10)", async () => {
     const sent = await sendForm(project, "/sign-in", { email, by: "mail" });
     const stranger = freshEmail();
     const unknown = await sendForm(project, "/sign-in", { email: stranger, by: "mail" });
@@ -82,7 +82,7 @@ describe("signing in and up on a page", () => {
     expect([status, html.includes('aria-describedby="email-wrong"')]).toEqual([400, true]);
   });
 
-  it("asks for the mail's code where addresses must be proved, whether or not one was taken", async () => {
+  it("asks for the mail's code where addresses must be proved, whether or not one was taken (case 10)", async () => {
     const strict = await createTestProject({
       email_confirmation: "required",
       mail_interval: 0,
