@@ -4,8 +4,8 @@ import {
   ageTokens,
   askFor,
   isLive,
-  type Mailed,
   mailed,
+  mailedProved,
   mailingProject,
   newPassword,
   otpExpired,
@@ -31,14 +31,6 @@ beforeAll(async () => {
 function bytes({ status, headers, body }: Reply<unknown>): string {
   const names = [...headers].filter(([name]) => name !== "x-request-id");
   return JSON.stringify([status, names, body]);
-}
-
-/** Of an address that was proved before: the first proof takes everything away, whatever is used. */
-async function mailedProved(of: TestProject, type: "recovery" | "magiclink"): Promise<Mailed> {
-  const mail = await mailed(of, "signup");
-  await of.sql("update users set email_confirmed_at = now() where email = $1", [mail.email]);
-  await askFor(of, type === "recovery" ? "/reset" : "/magiclink", { email: mail.email });
-  return { ...mail, ...(await newestMail(of, mail.email)), type };
 }
 
 function patch(token: string, body: object) {

@@ -1,20 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { banUser } from "../../src/users/manage.ts";
 import { openRotated, type RotatedSession, raceEnd } from "../support/end_race.ts";
 import { type Instance, openInstance } from "../support/instance.ts";
-import {
-  createTestProject,
-  freshEmail,
-  goodPassword,
-  type Reply,
-  type TestProject,
-} from "../support/project.ts";
-import { endOf, refresh } from "../support/sessions.ts";
+import { mailedProved, mailingProject, reset } from "../support/mailed.ts";
+import { freshEmail, goodPassword, type Reply, type TestProject } from "../support/project.ts";
+import { endOf, insertUser, refresh } from "../support/sessions.ts";
 
 let project: TestProject;
 let instances: Instance[];
 
 beforeAll(async () => {
-  project = await createTestProject({ sessions_per_user: 2 });
+  project = await mailingProject({ sessions_per_user: 2 });
   instances = [openInstance(project.service), openInstance(project.service)];
 });
 
@@ -24,12 +20,16 @@ function on(index: number, options: { method?: string; token?: string } = {}) {
   return { ...options, ...instances[index % instances.length] };
 }
 
-const race = (session: RotatedSession, end: () => Promise<Reply<unknown>>) =>
-  raceEnd(session, (token, index) => refresh(project, token, on(index)), end);
+function race(
+  session: RotatedSession,
+  end: () => Promise<Pick<Reply<unknown>, "status">>,
+): Promise<number> {
+  return raceEnd(session, (token, index) => refresh(project, token, on(index)), end);
+}
 
 describe("refreshes that race the end of their session", () => {
-  it("leave no token alive after an acknowledged logout, 60 rounds (case 37)", async () => {
-    for (let round = 0; round < 60; round += 1) {
+  it("leave no token alive after an acknowledged logout, 40 rounds (case 37)", async () => {
+    for (let round = 0; round < 40; round += 1) {
       const session = await openRotated(project);
       const scope = ["global", "local"][round % 2];
       await race(session, () =>
@@ -51,6 +51,26 @@ describe("refreshes that race the end of their session", () => {
           on(round, { method: "DELETE", token: session.accessToken }),
         ),
       );
+    }
+  });
+
+  it("leave no token alive after the password was set anew by mail (case 37)", async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const mail = await mailedProved(project, "recovery");
+      const session = await openRotated(project, mail.session.user.id);
+      await race(session, () => reset(project, mail, on(round)));
+      expect(await endOf(project, session.id)).toBe("password_reset");
+    }
+  });
+
+  it("leave no token of use once the user is banned (case 39)", async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const userId = await insertUser(project);
+      const session = await openRotated(project, userId);
+      await race(session, async () => {
+        await banUser(project.service.admin, project.id, userId, "forever");
+        return { status: 204 };
+      });
     }
   });
 

@@ -11,8 +11,9 @@ export interface RotatedSession {
   readonly current: string;
 }
 
-export async function openRotated(project: TestProject): Promise<RotatedSession> {
-  const { id, refreshToken } = await openSession(project);
+/** Opens a session of a user, or of one of its own. */
+export async function openRotated(project: TestProject, user?: string): Promise<RotatedSession> {
+  const { id, refreshToken } = await openSession(project, user);
   const { access_token, refresh_token } = await rotate(project, refreshToken);
   return { id, accessToken: access_token, first: refreshToken, current: refresh_token };
 }
@@ -50,7 +51,7 @@ export async function raceEnd(
   const before = Array.from({ length: around }, presentCurrent);
   const ending = end();
   const after = Array.from({ length: around }, presentCurrent);
-  expect((await ending).status).toBe(204);
+  expect([200, 204]).toContain((await ending).status);
   expect(await presentAll()).toEqual(new Set([400]));
   await Promise.all([...before, ...after]);
   expect(await presentAll()).toEqual(new Set([400]));
