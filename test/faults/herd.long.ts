@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all(services.map((service) => service.stop())));
 
 // A browser gives up after minutes, an app's own client sooner, and its request is made all the same or not.
-it.each([120, 10])(
+it.each([120, 10, 3])(
   "10,000 clients, some with tabs, that wait %i s for an answer are all served, and no session ends (case 198)",
   async (patience) => {
     const project = await createTestProject();
