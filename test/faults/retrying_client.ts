@@ -42,8 +42,9 @@ export async function untilAnswered(
   history: History,
   invocation: Invocation,
   attempt: () => ReturnType<Send>,
+  most = mostTries,
 ) {
-  for (let tries = 1; tries <= mostTries; tries += 1) {
+  for (let tries = 1; tries <= most; tries += 1) {
     const reply = await once(history, invocation, attempt);
     if (reply) return reply;
     await sleep(Math.random() * Math.min(longestPause, 2 ** tries));
