@@ -107,6 +107,8 @@ async function callAll(query: Query, id: string): Promise<void> {
   const login = { attempt, email, proof, tokenHash: second.hash, client };
   const other = accepted<{ claims: GrantedClaims }>(await f.login(login)).claims;
   expect(await f.login(login)).toEqual({ outcome: "invalid_credentials" });
+  const unused = accepted<{ attempt: string }>(await f.passwordSalt({ email, client })).attempt;
+  expect(await f.returnAttempt(unused)).toEqual({ outcome: null, returned: true });
   const renewal = { userId: caller.userId, proof, passwordHash: newHash };
   expect(await f.renewPasswordHash(renewal)).toEqual({ outcome: null, renewed: true });
 

@@ -28,7 +28,8 @@ export interface TestServer {
 /** A server on this machine that answers with JSON. */
 export async function serveJson(handler: Handler): Promise<TestServer> {
   const asked: string[] = [];
-  const server = createServer((incoming, outgoing) => {
+  // A connection that rests is not closed under a client that takes it again just then.
+  const server = createServer({ keepAliveTimeout: 120_000 }, (incoming, outgoing) => {
     void reply(handler, incoming, outgoing, asked);
   });
   await new Promise<void>((resolve) => {
