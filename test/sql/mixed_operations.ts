@@ -147,7 +147,7 @@ export const operations: Record<string, Operation> = {
   signInByMail: async (f, person) => {
     const { email } = person;
     const link = newLink();
-    const ask = { email, emailAsTyped: email, userMetadata: null, createsUser: true, client };
+    const ask = { email, emailAsTyped: email, userMetadata: null, createsUser: false, client };
     const asked = await f.requestSignIn({ ...ask, mail: link.offer });
     if (asked.outcome !== null) return asked.outcome;
     const token = newRefreshToken();
@@ -169,18 +169,52 @@ export const operations: Record<string, Operation> = {
     });
     return outcome;
   },
+  changeEmail: async (f, person) => {
+    const [session] = person.sessions;
+    if (!session) return "no session";
+    const links = { new: newLink(), current: newLink() };
+    const changed = await f.updateUser({
+      caller: session.caller,
+      email: "moved@example.com",
+      emailAsTyped: "moved@example.com",
+      nonceMacs: null,
+      mail: { new: links.new.offer, current: links.current.offer },
+      userMetadata: null,
+      passwordHash: null,
+      attempt: null,
+      currentProof: null,
+      newProof: null,
+      client,
+    });
+    if (changed.outcome !== null) return changed.outcome;
+    const purposes = ["email_change", "email_change_current"];
+    for (const { hash: tokenHash } of Object.values(links)) {
+      await f.verifyLink({
+        purposes,
+        tokenHash,
+        refreshHash: randomBytes(32),
+        codeHash: null,
+        client,
+      });
+    }
+    return null;
+  },
+  reauthenticate: async (f, { sessions }) => {
+    const caller = sessions[0]?.caller;
+    if (!caller) return "no session";
+    return (await f.requestReauthentication({ caller, mail: newLink().offer, client })).outcome;
+  },
+  resendChange: async (f) => {
+    const email = "moved@example.com";
+    const mail = newLink().offer;
+    return (await f.resendMail({ purpose: "email_change", email, mail, client })).outcome;
+  },
   deliverMail: async (_, __, { outbox }) => {
     const mails = await outbox.claim(3, 90);
     const settled = await Promise.all(mails.map((mail) => outbox.settle(mail)));
     return settled.some(Boolean) ? null : "no mail";
   },
-  signInAtProvider: async (f, person) => {
-    const { email } = person;
-    const identity = { ...acme, subject: email, email };
-    const token = newRefreshToken();
-    const offer = { refreshHash: token.hash, code: null, client };
-    return enter(person, token, await f.signInWithIdentity({ identity, ...offer }));
-  },
+  signInAtProvider,
   linkIdentity: async (f, person) => (await link(f, person)).outcome,
   unlinkIdentity: async (f, person) => {
     const { outcome, caller, identityId } = await link(f, person);
@@ -202,9 +236,19 @@ interface Linked {
   readonly identityId?: string | undefined;
 }
 
-/** Links another identity, in the two calls that an app makes. */
-async function link(f: ProjectFunctions, { sessions }: Person): Promise<Linked> {
-  const caller = sessions[0]?.caller;
+/** Signs in at a provider that has proved the address. */
+async function signInAtProvider(f: ProjectFunctions, person: Person) {
+  const { email } = person;
+  const identity = { ...acme, subject: email, email };
+  const token = newRefreshToken();
+  const offer = { refreshHash: token.hash, code: null, client };
+  return enter(person, token, await f.signInWithIdentity({ identity, ...offer }));
+}
+
+/** Signs in and links another identity, in the two calls that an app makes. */
+async function link(f: ProjectFunctions, person: Person): Promise<Linked> {
+  await signInAtProvider(f, person);
+  const caller = person.sessions[0]?.caller;
   if (!caller) return { outcome: "no session" };
   const [hash, codeChallenge] = [randomBytes(32), "c".repeat(43)];
   const refreshHash = randomBytes(32);

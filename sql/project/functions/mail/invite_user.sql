@@ -1,7 +1,8 @@
 -- For service_role: makes a user without a password, or takes one whose address was never proved, and
 -- mails an invitation. A proved address is refused; this caller may know who there is. Where too much
--- mail went to the address, no user is made.
--- Called by the runtime.
+-- mail went to the address, no user is made. Raises 40001 when one was made a moment ago; the caller is called
+-- again.
+-- Called by the runtime. Locks: the user, the address's mail budget; a new user after it, see request_sign_in().
 -- Returns: email_exists, over_email_send_rate_limit.
 
 create or replace function invite_user(
@@ -25,8 +26,8 @@ begin
   if v_user.id is null then
     v_user := create_email_user(p_email, p_email_as_typed, null, p_user_metadata);
     if v_user.id is null then
-      -- Somebody signed up in between.
-      select * into v_user from users where email = p_email for no key update;
+      -- Its user is to be locked before the budget.
+      raise exception 'somebody signed up at the same time' using errcode = '40001';
     end if;
   end if;
 

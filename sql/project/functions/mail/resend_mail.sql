@@ -16,13 +16,14 @@ begin
     return v_asked.refusal;
   end if;
   if p_purpose = 'email_change' then
-    -- Whose address it is to become, and for whom a token was made before: a taken address has none.
+    -- Whose address it is to become, and for whom a token was made before: a taken address has none. Who began
+    -- in the meantime is not waited for, now that the budget is held, and has a mail of its own.
     select u.* into v_user
     from one_time_tokens t join users u on u.id = t.user_id and u.new_email = t.email
     where t.purpose = 'email_change' and t.email = p_email
     order by t.created_at desc
     limit 1
-    for no key update of u;
+    for no key update of u skip locked;
   elsif (v_asked.account).email_confirmed_at is null then
     v_user := v_asked.account;
   end if;
