@@ -125,6 +125,14 @@ describe("the checker of histories finds", () => {
       nothing,
     ],
     [
+      "I6: the sign-up of a@example.com was refused with validation_failed",
+      (history) => {
+        history.invoke(signup).info();
+        history.invoke(signup).fail("validation_failed");
+      },
+      nothing,
+    ],
+    [
       "I6: the login of a@example.com was refused with invalid_credentials",
       (history) => history.invoke(login).fail("invalid_credentials"),
       nothing,

@@ -115,10 +115,13 @@ function lockedOut(operations: readonly Operation[], { leaves }: FinalState): st
   }
   for (const [email, tries] of bySubject(operations, "signup")) {
     const refused = tries.findIndex(({ outcome }) => outcome === "fail");
+    const code = tries[refused]?.received;
     // One before it may have been done.
-    const isExcused = tries.slice(0, refused).some(({ outcome }) => outcome === "info");
+    const isExcused =
+      code === "user_already_exists" &&
+      tries.slice(0, refused).some(({ outcome }) => outcome === "info");
     if (refused !== -1 && !isExcused)
-      found.push(`I6: the sign-up of ${email} was refused with ${tries[refused]?.received}`);
+      found.push(`I6: the sign-up of ${email} was refused with ${code}`);
   }
   const logouts = bySubject(operations, "logout");
   for (const [session, refreshes] of bySubject(operations, "refresh")) {
