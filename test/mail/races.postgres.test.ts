@@ -38,10 +38,12 @@ beforeAll(async () => {
 afterAll(() => Promise.all(instances.map((instance) => instance.close())));
 
 /** Does the same `times` times at once, by two processes in turn. */
-function together<T>(times: number, act: (options: RequestOptions, n: number) => Promise<T>) {
-  return Promise.all(
-    Array.from({ length: times }, (_, n) => act({ ...instances[n % instances.length] }, n)),
-  );
+function together<T>(
+  times: number,
+  act: (options: RequestOptions, n: number) => Promise<T>,
+  by = instances,
+) {
+  return Promise.all(Array.from({ length: times }, (_, n) => act({ ...by[n % by.length] }, n)));
 }
 
 function countOf(replies: Reply<unknown>[]): Record<string, number> {
@@ -209,15 +211,20 @@ describe("a reset that races other ways in", () => {
 
 describe("requests for mail at once", () => {
   it("to one new address, by every way, are all answered, make one user and leave one mail of a kind", async () => {
+    // Hashes keep the sign-ups a little apart from the rest, whose locks they take the other way round.
+    const hashing = [openInstance(project.service), openInstance(project.service)];
     for (let round = 0; round < 10; round += 1) {
       const email = freshEmail();
       const paths = ["/magiclink", "/signup", "/reset", "/resend", "/otp"];
-      const replies = await together(20, (options, n) =>
-        project.post(
-          paths[n % paths.length] ?? "",
-          n % paths.length === 1 ? { email, password: goodPassword } : { email, type: "signup" },
-          options,
-        ),
+      const replies = await together(
+        20,
+        (options, n) =>
+          project.post(
+            paths[n % paths.length] ?? "",
+            n % paths.length === 1 ? { email, password: goodPassword } : { email, type: "signup" },
+            options,
+          ),
+        hashing,
       );
       const { 200: done, "422 user_already_exists": taken = 0, ...others } = countOf(replies);
       expect(others).toEqual({});
@@ -231,6 +238,7 @@ describe("requests for mail at once", () => {
       );
       expect(tokens.map(({ purpose }) => purpose).sort()).toEqual([...kinds].sort());
     }
+    await Promise.all(hashing.map((instance) => instance.close()));
   });
 
   it("to one address are one mail a minute, and no more in a day than may be", async () => {
