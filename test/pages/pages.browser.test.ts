@@ -202,7 +202,8 @@ describe("the pages, in Chromium", { timeout: 120_000 }, () => {
     await picture(page, "9-keyboard");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").getByText("do not go together").waitFor();
-    expect(await focused()).toBe("alert");
+    // The focus is given with the first frame, which may come after the text can be read.
+    await expect.poll(focused, { timeout: 10_000 }).toBe("alert");
     expect(await page.title()).toBe("Error: Sign in – Corner Shop");
     expect(await page.getByLabel("E-mail address").inputValue()).toBe(email);
     expect(await page.getByLabel("Password").inputValue()).toBe("");
