@@ -101,7 +101,8 @@ describe("a network that swallows everything (case 189)", () => {
   });
 
   it("is over for a process as soon as it is over, at the cost of one call for all dead connections", async () => {
-    const instance = open();
+    // So long that a slow machine's new connection is not taken for another silence.
+    const instance = open({ deadline: 1_500, connectTimeout: 1_500 });
     await statuses(Array.from({ length: connections }, () => user(instance)));
     proxy.swallow();
     proxy.allow();
