@@ -22,6 +22,11 @@ const plainNames = new Set<string>([
   "signup_with_password",
 ]);
 
+/** What a policy helper is called until its schema is whole; ends like an own name. */
+export function makingName(helper: string): string {
+  return `making_${helper}`;
+}
+
 const suffixes = new LRUCache<string, string>({ max: 20_000 });
 
 /**
@@ -51,8 +56,12 @@ export function ownNamePattern(scripts: readonly string[]): RegExp {
     [...script.matchAll(/^create or replace function (\w+)/gm)].map(([, name]) => name ?? ""),
   );
   const own = [...new Set(created)].filter((name) => !plainNames.has(name));
+  const making = policyHelpers.map(makingName);
   // Nothing that is qualified, quoted or part of another name.
-  return new RegExp(`(?<![\\w$."])(?:${own.join("|")})(?=\\s*\\()`, "g");
+  return new RegExp(
+    `(?<![\\w$."])(?:(?:${own.join("|")})(?=\\s*\\()|(?:${making.join("|")})(?![\\w$]))`,
+    "g",
+  );
 }
 
 /** A text of SQL with the names that its functions have in a schema. */

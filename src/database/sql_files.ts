@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { newHelpers, renewedHelpers } from "./helper_scripts.ts";
 import { ownNamePattern, policyHelpers } from "./own_names.ts";
 
 /** The parts of the SQL that one kind of schema is made of. */
@@ -47,12 +48,13 @@ export function sqlSet(kind: "shared" | "project"): SqlSet {
 
 /**
  * The script that brings a schema to its release after the migrations. `ownRole` says whether its
- * owner is a role that owns nothing else.
+ * owner is a role that owns nothing else, `isNew` whether the schema has no functions yet.
  */
-export function replaceableScript(set: SqlSet, ownRole: boolean): string {
+export function replaceableScript(set: SqlSet, ownRole: boolean, isNew: boolean): string {
+  const { functions, last } = (isNew ? newHelpers : renewedHelpers)(set.functions);
   const parts = ownRole
-    ? [set.ownerDefaults, set.functions, set.grants, set.grantsToGroups]
-    : [set.functions, set.grants];
+    ? [set.ownerDefaults, functions, set.grants, set.grantsToGroups, last]
+    : [functions, set.grants, last];
   return parts.join("\n");
 }
 

@@ -47,7 +47,7 @@ export async function createProject(
     await requireFree(tx, id);
     const owner = await createSchema(tx, mode, id);
     await asFirstOwner(tx, mode, id, owner, async (owned) => {
-      await installProject(owned, mode);
+      await installProject(owned, mode, { isNew: true });
       const kid = randomBytes(12).toString("base64url");
       await owned.query("select add_jwt_key($1, 'HS256', 'active', $2, null)", [
         kid,
@@ -59,13 +59,17 @@ export async function createProject(
   return { id, jwtSecret };
 }
 
-/** Brings the schema that is first in the path to this release; run as its owner. */
-export async function installProject(tx: Transaction, mode: Administration): Promise<void> {
+/** Brings the schema that is first in the path to this release; run as its owner. A new one is empty. */
+export async function installProject(
+  tx: Transaction,
+  mode: Administration,
+  { isNew = false } = {},
+): Promise<void> {
   const project = sqlSet("project");
   await runMigrations(tx, project.migrations);
   // Bodies are checked in tests; checking them here made creation slower with each project.
   await tx.script(`set local check_function_bodies = off;
-    ${replaceableScript(project, mode === "roles")}`);
+    ${replaceableScript(project, mode === "roles", isNew)}`);
 }
 
 /** Makes a schema and, where roles can be made, its owner role; returns who owns it. */

@@ -96,6 +96,24 @@ describe("an upgrade", () => {
     expect(await contract()).toEqual(before);
   });
 
+  it("makes the helpers of policies again where they are gone, and what is said of them", async () => {
+    const before = await contract();
+    const comments = () =>
+      project.sql(
+        `select proname::text as name, obj_description(oid, 'pg_proc') as comment from pg_proc
+         where pronamespace = current_schema()::regnamespace and obj_description(oid, 'pg_proc') is not null
+         order by 1`,
+      );
+    const said = await comments();
+    await project.sql("drop function claims() cascade");
+    await project.sql("comment on function verified_uid() is 'of an older release'");
+    await project.sql("comment on function live_uid() is null");
+    expect(await comments()).not.toEqual(said);
+    await upgrade();
+    expect(await contract()).toEqual(before);
+    expect(await comments()).toEqual(said);
+  });
+
   it("that fails leaves the schema, its rights and its release as they were (case 148)", async () => {
     await project.sql("alter function verified_uid() security invoker");
     await project.sql("update migrations set hash = 'of another text' where id = 3");

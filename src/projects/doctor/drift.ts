@@ -25,7 +25,7 @@ export async function projectReference(
     await actAsAdministrator(tx, mode);
     const owner = await createSchema(tx, mode, id);
     return asFirstOwner(tx, mode, id, owner, async (owned) => {
-      await installProject(owned, mode);
+      await installProject(owned, mode, { isNew: true });
       if (withSqlLogin) await addSqlLogin(owned, id);
       return readContract(owned, id);
     });
