@@ -61,18 +61,12 @@ export function replaceableScript(set: SqlSet, ownRole: boolean, isNew: boolean)
 function load(folder: string): SqlSet {
   const migrations = join(folder, "migrations");
   const ownerDefaults = read(join(folder, "defaults.sql"));
-  const functions = commentsLast(sqlFiles(join(folder, "functions")).map(read).join("\n"));
+  const functions = readAll(join(folder, "functions"));
   const grants = read(join(folder, "grants.sql"));
   const grantsToGroups = read(join(folder, "grants_to_groups.sql"));
   const sqlLogin = {
-    pgcrypto: sqlFiles(join(folder, "sql_login", "pgcrypto"))
-      .map(read)
-      .join("\n"),
-    functions: commentsLast(
-      sqlFiles(join(folder, "sql_login", "functions"))
-        .map(read)
-        .join("\n"),
-    ),
+    pgcrypto: readAll(join(folder, "sql_login", "pgcrypto")),
+    functions: readAll(join(folder, "sql_login", "functions")),
   };
   const scripts = [
     ownerDefaults,
@@ -98,19 +92,16 @@ function load(folder: string): SqlSet {
   };
 }
 
-// A comment looks its function up by name, which reads the functions of that name in all schemas;
-// every CREATE makes Postgres forget what it read, so comments and grants come after the last one.
-function commentsLast(script: string): string {
-  const comment = /^comment on function [^;]*?'(?:[^']|'')*';\n/gm;
-  return script.replaceAll(comment, "") + (script.match(comment) ?? []).join("");
-}
-
 function sqlFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".sql"))
     .sort()
     .map((name) => join(folder, name));
+}
+
+function readAll(folder: string): string {
+  return sqlFiles(folder).map(read).join("\n");
 }
 
 function read(file: string): string {
