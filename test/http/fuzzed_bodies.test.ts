@@ -37,6 +37,7 @@ const unfit: [string, string][] = [
   ["lists 100,000 deep", `{"data":${"[".repeat(deep)}${"]".repeat(deep)}}`],
   ["U+0000", '{"email":"a\\u0000@example.com","password":"abc\\u0000def12345"}'],
   ["half a surrogate pair", '{"email":"\\ud800@example.com","password":"\\udfff long enough"}'],
+  ["50,000 names", `{${Array.from({ length: 50_000 }, (_, i) => `"k${i}":1`).join()}}`],
   ["U+0000 as a name", '{"data":{"\\u0000":1}}'],
 ];
 const harmless: [string, string][] = [
@@ -45,8 +46,8 @@ const harmless: [string, string][] = [
   ["white space", " \n\t "],
   ["names given twice", '{"email":"x","email":null,"password":"y","password":null}'],
   ["unknown fields", '{"id":"x","role":"admin","a":[1,{"b":[null]}]}'],
+  ["5,000 names", `{${Array.from({ length: 5_000 }, (_, i) => `"k${i}":1`).join()}}`],
   ["nulls", '{"email":null,"password":null,"refresh_token":null,"data":null,"phone":null}'],
-  ["50,000 names", `{${Array.from({ length: 50_000 }, (_, i) => `"k${i}":1`).join()}}`],
 ];
 
 describe("a body that nobody should send (case 152)", () => {
