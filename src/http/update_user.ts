@@ -15,7 +15,9 @@ import type { App, HttpContext } from "./service.ts";
 
 const updateBody = z
   .object({
-    email: optionalText.openapi({ description: "Waits in new_email until it has proved itself" }),
+    email: optionalText.openapi({
+      description: "Waits in new_email until it has proved itself, two days at most",
+    }),
     phone: optionalText,
     password: optionalText,
     current_password: optionalText,

@@ -243,6 +243,8 @@ describe("a change to an address that somebody has (case 69)", () => {
     expect(await addressOf(session, of)).toBe(email);
     expect(await addressOf(owner, of)).toBe(next);
     expect(await redeemLink(of, link)).toMatchObject(otpExpired);
+    const { body } = await of.request<UserJson>("/user", { token: session.access_token });
+    expect(body).not.toHaveProperty("new_email");
     expect((await change(session, { email: freshEmail() }, of)).status).toBe(200);
   });
 
@@ -258,4 +260,88 @@ describe("a change to an address that somebody has (case 69)", () => {
     });
     expect(await addressOf(first.session, of)).toBe(first.email);
   });
+});
+
+describe.each(["a free address", "an address that somebody has"])(
+  "a change to %s that has ended (case 69)",
+  (kind) => {
+    /** A user who waits for its new address, and what that address was mailed. */
+    async function waiting() {
+      const of = projects.new as TestProject;
+      const { email, session } = await proved(of);
+      const next = kind === "a free address" ? freshEmail() : (await proved(of)).email;
+      expect((await change(session, { email: next }, of)).body.new_email).toBe(next);
+      return { of, email, next, session };
+    }
+
+    async function newEmail(of: TestProject, { access_token: token }: SessionReply) {
+      const { body } = await of.request<UserJson>("/user", { token });
+      return [body.new_email, body.email_change_sent_at];
+    }
+
+    it("is not shown after a magic link that was used", async () => {
+      const { of, email, session } = await waiting();
+      await askFor(of, "/magiclink", { email });
+      const { body } = await redeemLink(of, {
+        ...(await newestMail(of, email)),
+        type: "magiclink",
+      });
+      expect(body.user).not.toHaveProperty("new_email");
+      expect(await newEmail(of, session)).toEqual([undefined, undefined]);
+    });
+
+    it("is not shown after a new password", async () => {
+      const { of, session } = await waiting();
+      const reply = await change(session, { password: "another perfectly fine phrase" }, of);
+      expect(reply.status).toBe(200);
+      expect(reply.body).not.toHaveProperty("new_email");
+      expect(await newEmail(of, session)).toEqual([undefined, undefined]);
+    });
+
+    it("gives way to the wish that comes with a new password", async () => {
+      const { of, session } = await waiting();
+      const other = freshEmail();
+      const both = { password: "another perfectly fine phrase", email: other };
+      expect((await change(session, both, of)).body.new_email).toBe(other);
+      expect(await newEmail(of, session)).toEqual([other, expect.any(String)]);
+    });
+
+    it("is not shown after everybody was signed out", async () => {
+      const { of, email, session } = await waiting();
+      await of.request("/logout", { method: "POST", token: session.access_token });
+      await of.sql("select sign_out_users(1000, null)");
+      const { body } = await of.post<SessionReply>("/token", { email, password: goodPassword });
+      expect(body.user).not.toHaveProperty("new_email");
+    });
+
+    it("is shown for two days, in which it may be mailed again, and no longer", async () => {
+      const { of, next, session } = await waiting();
+      const age = (hours: number) =>
+        of.sql(
+          "update users set email_change_sent_at = now() - $2 * interval '1 hour' where id = $1",
+          [session.user.id, hours],
+        );
+      await age(47);
+      expect(await newEmail(of, session)).toEqual([next, expect.any(String)]);
+      await age(49);
+      expect(await newEmail(of, session)).toEqual([undefined, undefined]);
+    });
+  },
+);
+
+it("a change of address cannot be proved after two days, nor mailed again, however often it was in time (case 69)", async () => {
+  const { email, next, session } = await asked();
+  await askFor(project, "/resend", { type: "email_change", email: next });
+  const links = [await linkTo(next), await linkTo(email)];
+  await project.sql(
+    "update users set email_change_sent_at = now() - interval '49 hours' where id = $1",
+    [session.user.id],
+  );
+  for (const link of links) {
+    expect(await redeemLink(project, link)).toMatchObject(otpExpired);
+    expect(await redeemCode(project, link)).toMatchObject(otpExpired);
+  }
+  const before = await queuedMail(project, next);
+  await askFor(project, "/resend", { type: "email_change", email: next });
+  expect(await queuedMail(project, next)).toEqual(before);
 });

@@ -71,6 +71,10 @@ describe("what a user was mailed beside the token that is used", () => {
       }
       const user = await of.request("/user", { token: owner.access_token });
       expect(user.body.email).toBe(email);
+      for (const shown of [owner.user, user.body]) {
+        expect(shown).not.toHaveProperty("new_email");
+        expect(shown).not.toHaveProperty("email_change_sent_at");
+      }
     },
   );
 

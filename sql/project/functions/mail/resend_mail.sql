@@ -20,7 +20,7 @@ begin
     -- in the meantime is not waited for, now that the budget is held, and has a mail of its own.
     select u.* into v_user
     from one_time_tokens t join users u on u.id = t.user_id and u.new_email = t.email
-    where t.purpose = 'email_change' and t.email = p_email
+    where t.purpose = 'email_change' and t.email = p_email and email_change_waits(u)
     order by t.created_at desc
     limit 1
     for no key update of u skip locked;

@@ -1,6 +1,7 @@
 -- One side of a pending change of address has proved itself. With both, or where one is enough, the
 -- address changes. The caller holds the user's row and has consumed the token.
--- Returns: email_exists when somebody else has the address by now; done tells whether it changed.
+-- Returns: email_exists when somebody else has the address by now, which ends the change; done tells whether
+-- it changed.
 
 create or replace function prove_email_change(p_user users, p_purpose text, p_client inet) returns jsonb
 language plpgsql volatile security invoker
@@ -27,6 +28,7 @@ begin
     where id = p_user.id
     returning * into p_user;
   exception when unique_violation then
+    perform void_tokens(p_user.id);
     return jsonb_build_object('outcome', 'email_exists');
   end;
   insert into identities select i.* from email_identity(p_user) i

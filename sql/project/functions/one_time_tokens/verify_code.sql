@@ -28,7 +28,10 @@ begin
 
   v_token := v_guess.token;
   select * into v_user from users where id = v_token.user_id;
-  if v_token.id is null or (v_token.purpose = 'email_change' and v_token.email is distinct from v_user.new_email) then
+  if v_token.id is null
+    or (v_token.purpose = 'email_change' and v_token.email is distinct from v_user.new_email)
+    or (v_token.purpose in ('email_change', 'email_change_current') and not email_change_waits(v_user))
+  then
     perform record_event('code_refused', v_user.id, null, p_client);
     return jsonb_build_object('outcome', 'otp_expired');
   end if;

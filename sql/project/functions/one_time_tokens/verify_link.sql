@@ -21,7 +21,8 @@ begin
   select * into v_token from one_time_tokens
   where token_hash = p_token_hash and user_id = v_user.id
     and p_purposes ? purpose and purpose <> 'reauthentication' and expires_at > clock_timestamp()
-    and (purpose <> 'email_change' or email = v_user.new_email);
+    and (purpose <> 'email_change' or email = v_user.new_email)
+    and (purpose not in ('email_change', 'email_change_current') or email_change_waits(v_user));
   if not found then
     return jsonb_build_object('outcome', 'otp_expired');
   end if;

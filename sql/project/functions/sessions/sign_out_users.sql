@@ -24,6 +24,7 @@ begin
         exists (select from sessions s where s.user_id = u.id and s.revoked_at is null)
         or exists (select from one_time_tokens t where t.user_id = u.id)
         or exists (select from authorization_codes c where c.user_id = u.id and c.session_id is null)
+        or u.new_email is not null
       )
     order by u.id
     limit p_limit

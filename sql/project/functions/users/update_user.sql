@@ -91,6 +91,7 @@ begin
     end if;
     perform revoke_sessions(p_user_id, 'others', p_session_id, 'password_changed');
     perform void_tokens(p_user_id);
+    select * into strict v_user from users where id = p_user_id;
     perform tell_user(v_user, 'password_changed');
     perform record_event('password_changed', p_user_id, p_session_id, p_client);
   end if;

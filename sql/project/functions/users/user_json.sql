@@ -22,8 +22,8 @@ as $$
     'confirmation_sent_at', iso_time(p_user.confirmation_sent_at),
     'recovery_sent_at', iso_time(p_user.recovery_sent_at),
     'reauthentication_sent_at', iso_time(p_user.reauthentication_sent_at),
-    'new_email', p_user.new_email,
-    'email_change_sent_at', iso_time(p_user.email_change_sent_at),
+    'new_email', case when email_change_waits(p_user) then p_user.new_email end,
+    'email_change_sent_at', case when email_change_waits(p_user) then iso_time(p_user.email_change_sent_at) end,
     'invited_at', iso_time(p_user.invited_at),
     'last_sign_in_at', iso_time(p_user.last_sign_in_at),
     'banned_until', iso_time(p_user.banned_until)
