@@ -97,7 +97,7 @@ describe("the doctor", () => {
   });
 
   it("names tables, columns, constraints, indexes and policies that differ", async () => {
-    await project.sql("drop index sessions_user_id_created_at_idx");
+    await project.sql("drop index sessions_user_id_revoked_at_created_at_idx");
     await project.sql("alter table users drop constraint users_email_is_canonical");
     await project.sql("alter table identities disable row level security");
     await project.sql("drop table login_attempts");
@@ -107,7 +107,7 @@ describe("the doctor", () => {
     expect(await drift()).toEqual([
       expect.stringMatching(/^fail: column settings.bcrypt_cost is altered: default 4, where/),
       "fail: constraint users.users_email_is_canonical is missing",
-      "fail: index sessions.sessions_user_id_created_at_idx is missing",
+      "fail: index sessions.sessions_user_id_revoked_at_created_at_idx is missing",
       expect.stringMatching(/^fail: table identities is altered: no row security/),
       "fail: table login_attempts is missing",
       "warn: policy users.open is not of this release",

@@ -25,22 +25,23 @@ begin
   returning * into v_session;
   insert into refresh_tokens (session_id, token_hash) values (v_session.id, p_token_hash);
 
-  -- Locked in the order of their ids, as in revoke_sessions().
+  -- Locked in the order of their ids, as in revoke_sessions(). Of a user with many sessions Postgres expects as large
+  -- a share to live as of all, and would read the table through: hence a user whom it does not know when it plans, and
+  -- arrays of ids.
   with surplus as (
     select s.id from sessions s
     where s.revoked_at is null
-      and s.id in (
+      and s.id = any (array(
         select n.id from sessions n
-        where n.user_id = p_user.id and n.revoked_at is null
+        where n.user_id = (select p_user.id) and n.revoked_at is null
         order by n.created_at desc, n.id
         offset (select sessions_per_user from settings)
-      )
+      ))
     order by s.id
     for no key update
   )
   update sessions set revoked_at = clock_timestamp(), revoked_because = 'too_many_sessions'
-  from surplus
-  where sessions.id = surplus.id;
+  where id = any (array(select id from surplus));
   return grant_json(v_session, p_user);
 end
 $$;

@@ -1,7 +1,8 @@
 -- Ends sessions of a user: global (all), local (the given one) or others (all but it). How many.
 -- Raises MA901.
 --
--- Locks the sessions in the order of their ids, so that two of these cannot wait for each other.
+-- Locks the sessions in the order of their ids, so that two of these cannot wait for each other. Finds them as
+-- open_session() does.
 
 create or replace function revoke_sessions(p_user_id uuid, p_scope text, p_session_id uuid, p_reason text)
 returns integer
@@ -20,15 +21,14 @@ begin
   end if;
   with live as (
     select s.id from sessions s
-    where s.user_id = p_user_id
+    where s.user_id = (select p_user_id)
       and s.revoked_at is null
       and (p_scope = 'global' or (p_scope = 'local') = (s.id = p_session_id))
     order by s.id
     for no key update
   )
   update sessions set revoked_at = clock_timestamp(), revoked_because = p_reason
-  from live
-  where sessions.id = live.id;
+  where id = any (array(select id from live));
   get diagnostics v_count = row_count;
   return v_count;
 end

@@ -1,4 +1,5 @@
--- The live sessions of a user as the API shows them, newest first; p_current_id is the caller's own.
+-- The live sessions of a user as the API shows them, newest first; p_current_id is the caller's own. That one
+-- which was revoked does not live is said here as well, for the index.
 
 create or replace function user_sessions_json(p_user users, p_current_id uuid) returns jsonb
 language sql stable security invoker
@@ -13,5 +14,5 @@ as $$
     'current', s.id is not distinct from p_current_id
   ) order by s.created_at desc, s.id), '[]')
   from sessions s
-  where s.user_id = p_user.id and session_refusal(s, p_user) is null
+  where s.user_id = p_user.id and s.revoked_at is null and session_refusal(s, p_user) is null
 $$;
