@@ -11,6 +11,7 @@ grant execute on function
   configuration(),
   mail_configuration(),
   start_token_life(bytea),
+  note_bounce(text),
   signup(text, text, text, jsonb, bytea, jsonb, inet, text),
   password_salt(text, inet),
   return_attempt(uuid),

@@ -51,6 +51,8 @@ export function mailFunctions(call: Call) {
         inet(p.client.address),
       ),
 
+    noteBounce: (email: string) => call<Result<object>>("note_bounce", text(email)),
+
     requestReauthentication: (p: { caller: Caller; mail: MailOffer; client: Client }) =>
       call<Result<object>>(
         "request_reauthentication",

@@ -50,7 +50,7 @@ type Verdict =
   | { readonly kind: "settle"; readonly because: string }
   | { readonly kind: "defer"; readonly failure: string; readonly seconds: number; cause?: unknown }
   | { readonly kind: "postpone"; readonly failure: string; readonly isPermanent: boolean }
-  | { readonly kind: "bounce"; readonly failure: string };
+  | { readonly kind: "bounce"; readonly failure: string; readonly project: ServableProject };
 
 /** Tries one leased mail and records what came of it. Rejects only when the database is away. */
 export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promise<void> {
@@ -86,10 +86,10 @@ export async function deliver(mail: ClaimedMail, options: DeliverOptions): Promi
       return;
     case "bounce":
     case "postpone": {
-      const { kind, failure } = verdict;
+      const { failure } = verdict;
       const state =
-        kind === "bounce"
-          ? await outbox.bounce(mail, failure)
+        verdict.kind === "bounce"
+          ? await bounce(mail, failure, verdict.project, outbox)
           : await outbox.postpone(mail, failure, verdict.isPermanent);
       tried(state === "parked" ? "parked" : "failed");
       const level = state === "parked" ? "error" : "warn";
@@ -165,11 +165,23 @@ async function sendThrough(
       options.logger.error({ project: mail.project_id, reason: error.remedy }, "mail is held up");
     }
     const { failure, isPermanent, isBounce } = error;
-    if (isBounce) return { kind: "bounce", failure };
+    if (isBounce) return { kind: "bounce", failure, project };
     return { kind: "postpone", failure, isPermanent };
   } finally {
     route.leave(isUp);
   }
+}
+
+// The audit log is the project's, and the list everybody's: two calls. In this order no address is suppressed
+// without a line.
+async function bounce(
+  mail: ClaimedMail,
+  failure: string,
+  { functions }: ServableProject,
+  outbox: OutboxFunctions,
+) {
+  await functions.noteBounce(mail.recipient);
+  return outbox.bounce(mail, failure);
 }
 
 // The mail has left: as long as this process lives, that it is not known would send it twice. The

@@ -185,6 +185,37 @@ describe("the list of suppressed addresses", () => {
     ]);
   });
 
+  it("has a bounce in the log as well, with the login of the server that noticed (case 184)", async () => {
+    const { user } = await project.signUp({ email: "m1@example.com" });
+    await emptyOutbox(service);
+    smtp.mode = "5xx";
+    await queueMails(project, 2);
+    await drain();
+    const events = await project.sql<{ detail: { by: string } }>(
+      "select event, user_id, detail from audit_log where event like 'mail_suppress%' order by user_id",
+    );
+    const by = events[0]?.detail.by;
+    expect(by).toMatch(/^\w+$/);
+    const line = { event: "mail_suppressed", detail: { reason: "bounce", by } };
+    expect(events).toEqual([
+      { ...line, user_id: user.id },
+      { ...line, user_id: null },
+    ]);
+    expect(await suppressed()).toHaveLength(2);
+  });
+
+  it("holds no address of which the log says nothing: the line is written first (case 184)", async () => {
+    await project.sql("alter table audit_log rename to something_else");
+    await bounce();
+    expect(await suppressed()).toEqual([]);
+    expect(await statesOf(project)).toEqual({ queued: 1 });
+    await project.sql("alter table something_else rename to audit_log");
+    await service.engine.query("update miosa_auth.outbox set due_at = now()");
+    smtp.mode = "5xx";
+    await drain();
+    expect(await suppressed()).toHaveLength(1);
+  });
+
   it("refuses what is no address and no project", async () => {
     const { admin } = service;
     await expect(suppressAddress(admin, project.id, "a@b@c")).rejects.toMatchObject({

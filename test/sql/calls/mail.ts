@@ -61,6 +61,7 @@ export async function callMail(
     }),
   ).toMatchObject({ user: { email: moved } });
 
+  expect(await f.noteBounce(moved)).toEqual(done);
   const hash = Buffer.from(signIn.token_hash, "hex");
   expect(await f.startTokenLife(hash)).toBe(true);
   expect(await f.mailConfiguration()).toMatchObject({ transport: null, templates: [] });
