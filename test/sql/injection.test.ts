@@ -1,14 +1,18 @@
 import { readFileSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { quoteIdentifier } from "../../src/database/identifiers.ts";
+import { listUsers } from "../../src/users/list.ts";
+import { showUser } from "../../src/users/manage.ts";
 import { refusal, transactionAs } from "../support/app_role.ts";
 import {
   createTestProject,
   freshEmail,
   goodPassword,
+  type Query,
   type TestProject,
 } from "../support/project.ts";
 import { serviceToken } from "../support/service_token.ts";
+import { asOwner } from "./calls/shared.ts";
 
 const texts = [
   "'",
@@ -170,7 +174,7 @@ describe("a text that would mean something to SQL (case 142)", () => {
   });
 
   it("is a text to every text parameter of every function that the server calls", async () => {
-    const functions = await project.sql<{ schema: string; name: string; types: string[] }>(
+    const functions = await project.sql<SqlFunction>(
       `select pronamespace::regnamespace::text as schema, proname::text as name,
          proargtypes::regtype[]::text[] as types from pg_proc
        where pronamespace in ($1::regnamespace, 'miosa_auth'::regnamespace)
@@ -180,29 +184,67 @@ describe("a text that would mean something to SQL (case 142)", () => {
     expect(new Set(functions.map(({ schema }) => schema)).size).toBe(2);
     const { engine, runtimeRole } = project.service;
     const runtime = engine.kind === "postgres" ? runtimeRole : "miosa_auth_runtime";
-    let calls = 0;
     await transactionAs(project, runtime, async (query) => {
-      for (const { schema, name, types } of functions) {
-        for (const [place, type] of types.entries()) {
-          if (type !== "text") continue;
-          for (const text of texts) {
-            const values = types.map((other, index) => (index === place ? text : filler(other)));
-            const list = types.map((other, index) => `$${index + 1}::${other}`).join(", ");
-            const call = `select ${quoteIdentifier(schema)}.${name}(${list})`;
-            const code = await refusal(query, call, values);
-            // A value that a constraint or the function itself refuses; never a statement that broke.
-            expect(code ?? "MA901", `${call} with ${JSON.stringify(text)}`).toMatch(
-              /^(MA901|23514)$/,
-            );
-            calls += 1;
-          }
-        }
-      }
+      expect(await callWithTexts(query, functions)).toBeGreaterThan(10 * texts.length);
       await query("rollback");
     });
-    expect(calls).toBeGreaterThan(10 * texts.length);
+  });
+
+  it("is a text to every text parameter of every function that administrators call about users", async () => {
+    const functions = await project.sql<SqlFunction>(
+      `select pronamespace::regnamespace::text as schema, proname::text as name,
+         proargtypes::regtype[]::text[] as types from pg_proc
+       where pronamespace = $1::regnamespace and proname ~ '^admin_'`,
+      [project.id],
+    );
+    expect(functions.length).toBeGreaterThanOrEqual(7);
+    await project.transaction(async (query) => {
+      await asOwner(query, project.id);
+      expect(await callWithTexts(query, functions)).toBeGreaterThanOrEqual(9 * texts.length);
+      await query("rollback");
+    });
+  });
+
+  it("names no user to an administrator, and is searched for as it is", async () => {
+    const { admin } = project.service;
+    for (const text of texts) {
+      await expect(showUser(admin, project.id, text), text).rejects.toMatchObject({
+        code: "validation_failed",
+      });
+      const { users } = await listUsers(admin, project.id, { filter: text });
+      for (const { email } of users) expect(email).toContain(text.toLowerCase());
+      await expect(listUsers(admin, project.id, { after: text }), text).rejects.toMatchObject({
+        code: "validation_failed",
+      });
+    }
   });
 });
+
+type SqlFunction = {
+  readonly schema: string;
+  readonly name: string;
+  readonly types: readonly string[];
+};
+
+/** Calls each function with each text in the place of each of its texts; how many calls that were. */
+async function callWithTexts(query: Query, functions: readonly SqlFunction[]): Promise<number> {
+  let calls = 0;
+  for (const { schema, name, types } of functions) {
+    for (const [place, type] of types.entries()) {
+      if (type !== "text") continue;
+      for (const text of texts) {
+        const values = types.map((other, index) => (index === place ? text : filler(other)));
+        const list = types.map((other, index) => `$${index + 1}::${other}`).join(", ");
+        const call = `select ${quoteIdentifier(schema)}.${name}(${list})`;
+        const code = await refusal(query, call, values);
+        // A value that a constraint or the function itself refuses; never a statement that broke.
+        expect(code ?? "MA901", `${call} with ${JSON.stringify(text)}`).toMatch(/^(MA901|23514)$/);
+        calls += 1;
+      }
+    }
+  }
+  return calls;
+}
 
 function filler(type: string): unknown {
   switch (type) {
