@@ -4,7 +4,7 @@ import { startSweeper } from "./sweeper.ts";
 
 /** How fast what is over is forgotten. */
 export interface PruningOptions {
-  /** Rows of each kind in one transaction; 100 by default. */
+  /** Rows of each kind in one transaction, at most; 100 by default. */
   readonly rows?: number;
   /** Milliseconds between two transactions, at least; 100 by default. */
   readonly pause?: number;

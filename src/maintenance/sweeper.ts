@@ -4,9 +4,11 @@ import type { Database } from "../database/database.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { type PrunePosition, projectFunctions, registryFunctions } from "../database/functions.ts";
 import { AuthError } from "../errors.ts";
+import { firstRows, rowsAfter } from "./batch_rows.ts";
 
 export interface SweeperOptions {
   readonly database: Database;
+  /** At most, of each kind in one transaction. */
   readonly rows: number;
   readonly pause: number;
   readonly pollInterval: number;
@@ -24,6 +26,7 @@ export interface Sweeper {
 interface Visit {
   readonly projectId: string;
   readonly from: PrunePosition | null;
+  readonly rows: number;
 }
 
 // A database that is slow is busy: at most a fifth of the time is spent in transactions.
@@ -31,7 +34,7 @@ const restPerWork = 4;
 const undefinedFunction = "42883";
 
 export function startSweeper(options: SweeperOptions): Sweeper {
-  const { database, rows, pause, pollInterval, logger, stopping } = options;
+  const { database, rows: most, pause, pollInterval, logger, stopping } = options;
   const { claimPruning } = registryFunctions(database);
   const unfinished: Visit[] = [];
   let isTurnOfUnfinished = false;
@@ -62,14 +65,20 @@ export function startSweeper(options: SweeperOptions): Sweeper {
     if (unfinishedFirst) return unfinishedFirst;
     const projectId = await claimPruning();
     answered();
-    return projectId === null ? unfinished.shift() : { projectId, from: null };
+    if (projectId === null) return unfinished.shift();
+    return { projectId, from: null, rows: Math.min(firstRows, most) };
   }
 
-  async function prune({ projectId, from }: Visit): Promise<void> {
+  async function prune({ projectId, from, rows }: Visit): Promise<void> {
+    const began = performance.now();
     try {
       const { deleted, next } = await projectFunctions(database, projectId).prune(rows, from);
+      const milliseconds = performance.now() - began;
       if (Object.keys(deleted).length > 0) logger.debug({ project: projectId, deleted }, "pruned");
-      if (next) unfinished.push({ projectId, from: next });
+      if (!next) return;
+      const forgotten = Math.max(0, ...Object.values(deleted));
+      const batch = { rows, forgotten, milliseconds };
+      unfinished.push({ projectId, from: next, rows: rowsAfter(batch, most) });
     } catch (error) {
       // It is due again in an hour.
       failed(error, projectId);
