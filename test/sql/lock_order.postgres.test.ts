@@ -1,9 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { changeSettings } from "../../src/projects/settings.ts";
 import { claimsOf } from "../support/access_tokens.ts";
-import { untilWaiting } from "../support/locks.ts";
+import { countingDeadlocks, untilWaiting } from "../support/locks.ts";
 import {
   createTestProject,
   freshEmail,
@@ -11,6 +10,7 @@ import {
   type Reply,
   type TestProject,
 } from "../support/project.ts";
+import { serviceToken } from "../support/service_token.ts";
 
 interface Scene {
   readonly project: TestProject;
@@ -20,14 +20,14 @@ interface Scene {
 
 /**
  * Lets a logout of everything and another call meet in the middle of a user's sessions, which were
- * made in the opposite order of their ids, and returns both statuses and whether Postgres had to
- * break a deadlock.
+ * made in the opposite order of their ids, and returns both statuses and how many deadlocks Postgres
+ * had to break.
  */
 async function meet(other: (scene: Scene) => Promise<Reply>) {
   const project = await createTestProject();
   const { engine, admin } = project.service;
   if (engine.kind !== "postgres") throw new Error("this needs a server");
-  const start = statSync(engine.logFile).size;
+  const deadlocks = countingDeadlocks(project);
   const email = freshEmail();
   const { access_token: token } = await project.signUp({ email });
   const ids = [9, 8, 7, 6, 5, 4, 3, 2, 1].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
@@ -49,8 +49,7 @@ async function meet(other: (scene: Scene) => Promise<Reply>) {
   await blocker.end();
 
   const statuses = { logout: (await logout).status, other: (await met).status };
-  const log = readFileSync(engine.logFile).subarray(start).toString("utf8");
-  return { ...statuses, deadlock: log.includes("deadlock detected") };
+  return { ...statuses, deadlocks: deadlocks() };
 }
 
 describe("whatever ends several sessions of a user locks them in one order (case 146)", () => {
@@ -58,13 +57,37 @@ describe("whatever ends several sessions of a user locks them in one order (case
     const outcome = await meet(({ project, token }) =>
       project.request("/user", { method: "DELETE", token }),
     );
-    expect(outcome).toEqual({ logout: 204, other: 204, deadlock: false });
+    expect(outcome).toEqual({ logout: 204, other: 204, deadlocks: 0 });
   });
 
   it("so a sign-in that ends those over the limit and a logout of everything do not either", async () => {
     const outcome = await meet(({ project, email }) =>
       project.post("/token", { email, password: goodPassword }),
     );
-    expect(outcome).toEqual({ logout: 204, other: 200, deadlock: false });
+    expect(outcome).toEqual({ logout: 204, other: 200, deadlocks: 0 });
+  });
+});
+
+describe("whatever mails to an address locks its budget before its user, new or not (case 146)", () => {
+  it.each([
+    ["a magic link", "/magiclink"],
+    ["an invitation", "/invite"],
+  ])("so %s and a sign-up of one new address do not wait for each other", async (_, path) => {
+    const project = await createTestProject();
+    const deadlocks = countingDeadlocks(project);
+    const email = freshEmail();
+    await project.sql("insert into mail_budgets values (sha256($1), '-infinity', now(), 0)", [
+      Buffer.from(email),
+    ]);
+    const { asked, signedUp } = await project.transaction(async (query) => {
+      await query("select from mail_budgets for update");
+      const asked = project.post(path, { email }, { token: serviceToken(project) });
+      await untilWaiting(project, 1);
+      const signedUp = project.post("/signup", { email, password: goodPassword });
+      await untilWaiting(project, 2);
+      return { asked, signedUp };
+    });
+    expect([(await asked).status, (await signedUp).status]).toEqual([200, 422]);
+    expect(deadlocks()).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "./project.ts";
 
@@ -18,4 +19,14 @@ export async function untilWaiting(project: TestProject, calls = 1): Promise<voi
     await sleep(20);
   }
   throw new Error(`${waiting} calls wait for a lock, not ${calls}`);
+}
+
+/** Counts the deadlocks that the worker's server breaks from now on; its log has them sooner than its statistics. */
+export function countingDeadlocks({ service: { engine } }: TestProject): () => number {
+  if (engine.kind !== "postgres") throw new Error("PGlite has one connection");
+  const start = statSync(engine.logFile).size;
+  return () => {
+    const log = readFileSync(engine.logFile).subarray(start).toString("utf8");
+    return log.match(/deadlock detected/g)?.length ?? 0;
+  };
 }

@@ -2,7 +2,7 @@
 -- mails an invitation. A proved address is refused; this caller may know who there is. Where too much
 -- mail went to the address, no user is made. Raises 40001 when one was made a moment ago; the caller is called
 -- again.
--- Called by the runtime. Locks: the user, the address's mail budget; a new user after it, see request_sign_in().
+-- Called by the runtime. Locks: the address's mail budget, the user.
 -- Returns: email_exists, over_email_send_rate_limit.
 
 create or replace function invite_user(
@@ -15,6 +15,7 @@ declare
   v_user users;
   v_wait integer;
 begin
+  perform lock_mail_budget(p_email);
   select * into v_user from users where email = p_email for no key update;
   if v_user.email_confirmed_at is not null then
     return jsonb_build_object('outcome', 'email_exists');
@@ -26,7 +27,7 @@ begin
   if v_user.id is null then
     v_user := create_email_user(p_email, p_email_as_typed, null, p_user_metadata);
     if v_user.id is null then
-      -- Its user is to be locked before the budget.
+      -- By whom no mail budget was held; the next call finds and locks the user.
       raise exception 'somebody signed up at the same time' using errcode = '40001';
     end if;
   end if;

@@ -2,7 +2,7 @@
 -- proves it; to anybody else who has the address, word that there is an account. Where the address was
 -- written to a moment ago nothing is sent, and the sign-up is not refused for it: it was not asked for a
 -- mail. p_user is the new user, or all null. Returns it. Without p_mail, which SQL alone cannot make,
--- nothing is sent.
+-- nothing is sent; with it, the caller has locked the address's budget before the user.
 
 create or replace function mail_sign_up(p_email text, p_user users, p_mail jsonb) returns users
 language plpgsql volatile security invoker

@@ -1,5 +1,5 @@
 -- Mails a code to the caller's own address, by which it shows once more that it is the user.
--- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget.
+-- Called by the runtime. Locks: the client address's rate row, the address's mail budget, the user.
 -- Returns: user_not_found, session_not_found, session_expired, user_banned, validation_failed for a user
 -- without an address, over_request_rate_limit, over_email_send_rate_limit.
 

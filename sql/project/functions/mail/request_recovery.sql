@@ -1,6 +1,6 @@
 -- A mail by which the owner of an address chooses a new password. The answer does not tell whether
 -- anybody has the address, and for an unknown one the same is written.
--- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget.
+-- Called by the runtime. Locks: the client address's rate row, the address's mail budget, the user.
 -- Returns: over_request_rate_limit, over_email_send_rate_limit.
 
 create or replace function request_recovery(p_email text, p_mail jsonb, p_client inet) returns jsonb

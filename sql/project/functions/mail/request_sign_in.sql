@@ -1,9 +1,8 @@
 -- A mail that signs in without a password. With p_creates_user and while sign-up is allowed, an unknown
 -- address becomes a user without a password, which the mail then proves; otherwise the answer is the same
 -- and nothing is sent.
--- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget; and a new
--- user after that, since none is made where no mail may be sent. A sign-up takes the two the other way round: where
--- both come at once for a new address, Postgres ends one after a second, and it is called again.
+-- Called by the runtime. Locks: the client address's rate row, the address's mail budget, the user. No user is
+-- made where no mail may be sent.
 -- Returns: over_request_rate_limit, over_email_send_rate_limit. Raises what the table's constraint on the
 -- size of user metadata raises.
 

@@ -1,6 +1,6 @@
 -- Sends again what waits for a proof: of the address of a sign-up, or of the new address of a change.
 -- Answers alike whether there is anything to send.
--- Called by the runtime. Locks: the client address's rate row, the user, the address's mail budget.
+-- Called by the runtime. Locks: the client address's rate row, the address's mail budget, the user.
 -- Returns: over_request_rate_limit, over_email_send_rate_limit.
 
 create or replace function resend_mail(p_purpose text, p_email text, p_mail jsonb, p_client inet) returns jsonb
@@ -16,14 +16,13 @@ begin
     return v_asked.refusal;
   end if;
   if p_purpose = 'email_change' then
-    -- Whose address it is to become, and for whom a token was made before: a taken address has none. Who began
-    -- in the meantime is not waited for, now that the budget is held, and has a mail of its own.
+    -- Whose address it is to become, and for whom a token was made before: a taken address has none. Its user is
+    -- locked by now: nobody makes another such token while the budget is held.
     select u.* into v_user
     from one_time_tokens t join users u on u.id = t.user_id and u.new_email = t.email
     where t.purpose = 'email_change' and t.email = p_email and email_change_waits(u)
     order by t.created_at desc
-    limit 1
-    for no key update of u skip locked;
+    limit 1;
   elsif (v_asked.account).email_confirmed_at is null then
     v_user := v_asked.account;
   end if;

@@ -1,6 +1,7 @@
 -- Pays for one mail to an address: null when it may be sent, else seconds to wait. Counted by the
 -- address as it is asked for, whether or not anybody has it. The project's own limit is on how many
 -- addresses were asked for in an hour, counted and not locked: no row of the whole project is written.
+-- Locks the budget, see lock_mail_budget().
 
 create or replace function reserve_mail(p_email text) returns integer
 language plpgsql volatile security invoker
@@ -16,13 +17,7 @@ begin
   select * into strict v_settings from settings;
   v_each := 86400.0 / v_settings.mails_per_recipient_per_day;
   perform prune_mail_budgets(10, v_subject);
-  loop
-    select * into v_budget from mail_budgets where subject = v_subject for update;
-    exit when found;
-    insert into mail_budgets (subject, asked_at, day_started_at, day_mails)
-    values (v_subject, '-infinity', clock_timestamp(), 0)
-    on conflict do nothing;
-  end loop;
+  v_budget := lock_mail_budget(p_email);
   v_now := clock_timestamp();
 
   if v_budget.asked_at > v_now - v_settings.mail_interval * interval '1 second' then

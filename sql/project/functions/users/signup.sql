@@ -2,7 +2,7 @@
 -- a session. Where it must, a taken address is answered with a user that is made up and alike, and its
 -- owner hears of it by mail. The unique constraint on the address decides between parallel calls.
 -- Called by the runtime. p_mail is what a mail would carry, see issue_token(). Locks: the client
--- address's rate row, the user, the address's mail budget.
+-- address's rate row, the address's mail budget if it is to be mailed to, the user.
 -- Returns: over_request_rate_limit, signup_disabled, user_already_exists. Raises MA901.
 
 create or replace function signup(
@@ -38,6 +38,9 @@ begin
     return jsonb_build_object('outcome', 'signup_disabled');
   end if;
 
+  if v_settings.email_confirmation <> 'off' and p_mail is not null then
+    perform lock_mail_budget(p_email);
+  end if;
   v_user := create_email_user(p_email, p_email_as_typed, p_password_hash, p_user_metadata);
   v_is_new := v_user.id is not null;
   if not v_is_new then

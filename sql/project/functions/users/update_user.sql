@@ -1,9 +1,10 @@
 -- Changes what a user may change of itself; all of it or, when one part is refused, none. A new
 -- password ends every other session and every one-time token, and its owner is told by mail. A new
 -- address waits until it has proved itself; a taken one is answered like a free one. The user's row is
--- locked first, so a sign-in with the old password either comes before and is ended, or comes after and
--- is refused.
--- Called by the runtime. p_attempt is from own_password_salt() and is spent here; p_current_proof
+-- locked before all is judged, so a sign-in with the old password either comes before and is ended, or comes
+-- after and is refused.
+-- Called by the runtime. Locks: the client address's rate row, the new address's mail budget, the user, the
+-- account's budget, its sessions. p_attempt is from own_password_salt() and is spent here; p_current_proof
 -- and p_new_proof are SHA-256 of the current and the new password hashed with the stored salt;
 -- p_nonce_macs are those of the code of a reauthentication mail, in hex; p_mail holds what the mails to
 -- the new and to the current address would carry, see issue_token().
@@ -41,6 +42,9 @@ begin
     spend_rate('mail', p_client, (select mails_per_address from settings)) end);
   if v_refusal is not null then
     return v_refusal;
+  end if;
+  if p_email is not null then
+    perform lock_mail_budget(p_email);
   end if;
   select * into v_user from users where id = p_user_id for no key update;
   v_had_password := v_user.password_hash is not null;
