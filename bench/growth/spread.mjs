@@ -30,9 +30,9 @@ export async function projectSpread({ adminUrl, counts }) {
 
   async function measure(count, { seconds }) {
     const { server, load, name } = servers.get(count);
-    // Enough for every connection to meet every project, or nearly, each time: one that nobody used
-    // for some seconds was closed.
-    await ask(load.child, { turns: Math.max(100, 2 * count) });
+    // Twice round all projects; by then connections have ended and begun as they do in the long run. One that
+    // nobody used for some seconds was closed.
+    await ask(load.child, { turns: Math.max(100, Math.ceil((2 * count) / clients)) });
     await ask(server.child, "reset");
     const result = await ask(load.child, { seconds });
     if (result.failures > 0) throw new Error(`${result.failures} refreshes failed`);
