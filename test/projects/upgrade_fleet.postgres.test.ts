@@ -158,10 +158,13 @@ describe("an upgrade of a database", () => {
     expect(report.upgraded.length + report.failed.length).toBe(20);
     expect(report.failed.length).toBeGreaterThan(0);
     expect(await rights()).toEqual(before);
-    const counted = await releases();
-    expect(counted.older).toBe(report.failed.length);
+    const { older = 0 } = await releases();
+    // One that was cut off between its commit and the answer is told as failed, and is done.
+    const failed = report.failed.map(({ id }) => id);
+    expect(older).toBeLessThanOrEqual(failed.length);
     const rest = await upgradeProjects(admin);
-    expect(rest.upgraded).toEqual(report.failed.map(({ id }) => id).sort());
+    expect(rest.upgraded).toHaveLength(older);
+    expect(failed).toEqual(expect.arrayContaining([...rest.upgraded]));
     expect(rest.failed).toEqual([]);
   });
 
