@@ -9,8 +9,8 @@ as $$
 declare
   v_email text := p_identity ->> 'email';
 begin
-  perform tell_user(p_user, 'identity_linked');
   perform forget_bounce(v_email);
+  perform tell_user(p_user, 'identity_linked');
   p_user := add_identity(p_user, p_identity);
   if p_user.email is null and v_email is not null
     and not exists (select from users taken where taken.email = v_email) then

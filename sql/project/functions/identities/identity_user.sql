@@ -13,12 +13,12 @@ declare
   v_settings settings;
   v_email text := p_identity ->> 'email';
 begin
-  perform forget_bounce(v_email);
   select u.* into account
   from identities i join users u on u.id = i.user_id
   where i.issuer = p_identity ->> 'issuer' and i.subject = p_identity ->> 'subject'
   for no key update of u;
   if found then
+    perform forget_bounce(v_email);
     update identities set
       identity_data = p_identity -> 'data', last_sign_in_at = clock_timestamp(), updated_at = clock_timestamp()
     where issuer = p_identity ->> 'issuer' and subject = p_identity ->> 'subject' and user_id = account.id;
@@ -31,7 +31,8 @@ begin
 
   select * into strict v_settings from settings;
   select u.* into account from users u where u.email = v_email for no key update;
-  if found then
+  perform forget_bounce(v_email);
+  if account.id is not null then
     if v_settings.identity_linking = 'manual' then
       account := null;
       refusal := 'email_exists';

@@ -1,6 +1,6 @@
 -- An address was proved, by a mail that came after all or without one: that mail to it was refused once says
--- nothing any more. Before any mail is discarded, since bounce_mail() takes the two in that order, too. The
--- project is a variable of the index's own collation, see discard_mail().
+-- nothing any more. After its user is locked, everywhere, and before any mail is discarded, since bounce_mail()
+-- takes the two in that order, too. The project is a variable of the index's own collation, see discard_mail().
 
 create or replace function forget_bounce(p_email text) returns void
 language plpgsql volatile security invoker
