@@ -133,6 +133,8 @@ export async function inTransaction<T>(
     );
   }
   const client = new pg.Client({ connectionString: engine.superUrl });
+  // Without a listener a server that a test kills would bring the worker down.
+  client.on("error", () => {});
   await client.connect();
   try {
     await client.query("begin");

@@ -104,6 +104,7 @@ async function until(server: PostgresServer, condition: string): Promise<void> {
 
 async function query(server: PostgresServer, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: server.url() });
+  client.on("error", () => {});
   await client.connect();
   try {
     return (await client.query(sql)).rows;
