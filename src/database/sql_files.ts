@@ -46,11 +46,16 @@ export function sqlSet(kind: "shared" | "project"): SqlSet {
   return set;
 }
 
-/**
- * The script that brings a schema to its release after the migrations. `ownRole` says whether its
- * owner is a role that owns nothing else, `isNew` whether the schema has no functions yet.
- */
-export function replaceableScript(set: SqlSet, ownRole: boolean, isNew: boolean): string {
+/** What a schema is like that a script is for. */
+export interface SchemaState {
+  /** Its owner is a role that owns nothing else. */
+  readonly ownRole: boolean;
+  /** It has no functions yet. */
+  readonly isNew: boolean;
+}
+
+/** The script that brings a schema to its release after the migrations. */
+export function replaceableScript(set: SqlSet, { ownRole, isNew }: SchemaState): string {
   const { functions, last } = (isNew ? newHelpers : renewedHelpers)(set.functions);
   const parts = ownRole
     ? [set.ownerDefaults, functions, set.grants, set.grantsToGroups, last]

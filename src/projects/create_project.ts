@@ -69,7 +69,7 @@ export async function installProject(
   await runMigrations(tx, project.migrations);
   // Bodies are checked in tests; checking them here made creation slower with each project.
   await tx.script(`set local check_function_bodies = off;
-    ${replaceableScript(project, mode === "roles", isNew)}`);
+    ${replaceableScript(project, { ownRole: mode === "roles", isNew })}`);
 }
 
 /** Makes a schema and, where roles can be made, its owner role; returns who owns it. */

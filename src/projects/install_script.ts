@@ -95,7 +95,7 @@ $$;`,
     "set local search_path = miosa_auth, pg_temp;",
     "set local check_function_bodies = off;",
     ...(await migrationFiles(shared.migrations)).map(onceOnly),
-    replaceableScript(shared, true, false),
+    replaceableScript(shared, { ownRole: true, isNew: false }),
   ].join("\n");
 }
 
@@ -128,7 +128,7 @@ end
 $$;
 set local search_path = ${quoteIdentifier(id)}, pg_temp;
 ${migrations.map(asRecorded).join("\n")}
-${withOwnNames(replaceableScript(set, true, true), set.ownNames, id)}
+${withOwnNames(replaceableScript(set, { ownRole: true, isNew: true }), set.ownNames, id)}
 -- The key that signs its tokens, sealed under MIOSA_AUTH_KEY.
 insert into jwt_keys (kid, algorithm, state, sealed)
   values (${quoteLiteral(kid)}, 'HS256', 'active', '\\x${sealed}');

@@ -81,7 +81,7 @@ export async function installSharedSchema(tx: Transaction, mode: Administration)
   await actAsAdministrator(tx, mode);
   await tx.script("set local check_function_bodies = off");
   await runMigrations(tx, shared.migrations);
-  await tx.script(replaceableScript(shared, mode === "roles", false));
+  await tx.script(replaceableScript(shared, { ownRole: mode === "roles", isNew: false }));
 }
 
 async function requireCreate(database: Database): Promise<void> {
