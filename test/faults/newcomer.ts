@@ -9,7 +9,7 @@ import { type Send, untilAnswered } from "./retrying_client.ts";
 export const withoutAddressLimits = { signups_per_address: 0, logins_per_address: 0 };
 
 // A process that is killed a moment after its start has no time for a hash: it is heard of when there are no faults.
-const mostTries = Number.POSITIVE_INFINITY;
+const longestWait = Number.POSITIVE_INFINITY;
 
 /**
  * Signs somebody new up, who spells the address in another way at each try (invariant I4). A sign-up of unknown
@@ -24,7 +24,7 @@ export async function signUpNewcomer(history: History, send: Send): Promise<Open
     return send(path, { method: "POST", body: { email: spelled, password: goodPassword } });
   };
   const ask = (kind: "signup" | "login", path: string) =>
-    untilAnswered(history, { kind, subject: email }, asking(path), mostTries);
+    untilAnswered(history, { kind, subject: email }, asking(path), longestWait);
 
   const signedUp = await ask("signup", "/signup");
   const reply = signedUp.status === 200 ? signedUp : await ask("login", "/token");

@@ -24,8 +24,9 @@ export interface RetryingClient {
 
 // Of rotations: two tabs of a browser make it at once, and go on when both know their tokens.
 const twoTabs = 0.2;
-// With a restart of the service in between.
-const mostTries = 200;
+// In milliseconds. Where processes are killed at once when they have started, most tries meet none, and a bound on
+// tries would now and then be reached.
+const longestWait = 120_000;
 const longestPause = 400;
 
 /** Refused for the moment, or of unknown outcome: the same request is sent again. */
@@ -36,15 +37,17 @@ function isUnanswered(status: number): boolean {
 /**
  * Sends until the answer is a 2xx or a refusal, and records each try.
  *
+ * @param wait milliseconds until it gives up
  * @throws Error when it never is
  */
 export async function untilAnswered(
   history: History,
   invocation: Invocation,
   attempt: () => ReturnType<Send>,
-  most = mostTries,
+  wait = longestWait,
 ) {
-  for (let tries = 1; tries <= most; tries += 1) {
+  const end = performance.now() + wait;
+  for (let tries = 1; performance.now() < end; tries += 1) {
     const reply = await once(history, invocation, attempt);
     if (reply) return reply;
     await sleep(Math.random() * Math.min(longestPause, 2 ** tries));

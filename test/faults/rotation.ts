@@ -12,8 +12,11 @@ import { stockSessions } from "./session_stock.ts";
 export interface RotationOptions {
   /** Of each project. */
   readonly clients: number;
-  /** Begins when all have a session; until it has ended, everybody rotates. */
-  readonly faults: () => Promise<unknown>;
+  /**
+   * Begins when all have a session; until it has ended, everybody rotates. It may ask how many logouts were
+   * acknowledged so far.
+   */
+  readonly faults: (logouts: () => number) => Promise<unknown>;
   /** Called when everybody has had enough: from then on there are no faults. */
   readonly calm?: () => Promise<void> | void;
   /** Milliseconds that a client rests after a rotation, at most. */
@@ -68,9 +71,10 @@ export async function rotateDuring(
 
   let isOver = false;
   let logoutsAmidFaults = 0;
-  const injecting = faults().finally(() => {
+  const logouts = () => countOutcomes(history.operations(), "logout").ok;
+  const injecting = faults(logouts).finally(() => {
     isOver = true;
-    logoutsAmidFaults = countOutcomes(history.operations(), "logout").ok;
+    logoutsAmidFaults = logouts();
   });
   await each((person) => person.live(() => isOver));
   // Nobody is left to meet faults that are counted: they would never end.
@@ -95,9 +99,11 @@ export async function rotateTogether(
   sendOf: (project: TestProject) => Send,
   options: RotationOptions,
 ): Promise<RotationResult> {
+  const counts: (() => number)[] = [];
   let begun: Promise<unknown> | undefined;
-  const faults = () => {
-    begun ??= options.faults();
+  const faults = (logouts: () => number) => {
+    counts.push(logouts);
+    begun ??= options.faults(() => counts.reduce((sum, count) => sum + count(), 0));
     return begun;
   };
   const results = await Promise.all(
