@@ -13,6 +13,12 @@ const pgbouncerTests = "test/**/*.pgbouncer.postgres.test.ts";
 // These fill a disk that is mounted for them.
 const mountTests = "test/**/*.mount.postgres.test.ts";
 const canFillDisk = canMount();
+// These are about commands and guides, which are the same before any Postgres; its roles and SQL are not.
+const newestPostgresTests = [
+  "test/cli/!(database_commands|project*).postgres.test.ts",
+  "test/mail/guide.postgres.test.ts",
+  "test/readme/*.postgres.test.ts",
+];
 // These look at a page in Chromium.
 const browserTests = "test/**/*.browser.test.ts";
 // These touch no database and run once.
@@ -93,6 +99,7 @@ export default defineConfig({
           engineProject(`postgres-${major}`, index + 2, { kind: "postgres", major }, [
             ...(hasPgBouncer() ? [] : [pgbouncerTests]),
             ...(canFillDisk ? [] : [mountTests]),
+            ...(index === 0 ? [] : newestPostgresTests),
           ]),
         ),
     ],
