@@ -3,8 +3,8 @@
 -- and nothing is sent.
 -- Called by the runtime. Locks: the client address's rate row, the address's mail budget, the user. No user is
 -- made where no mail may be sent.
--- Returns: over_request_rate_limit, over_email_send_rate_limit. Raises what the table's constraint on the
--- size of user metadata raises.
+-- Returns: over_request_rate_limit, over_email_send_rate_limit. Raises 40001 when a user was made a moment ago; the
+-- caller is called again. Raises what the table's constraint on the size of user metadata raises.
 
 create or replace function request_sign_in(
   p_email text, p_email_as_typed text, p_user_metadata jsonb, p_creates_user boolean, p_mail jsonb, p_client inet
@@ -25,9 +25,11 @@ begin
   v_user := v_asked.account;
   if v_user.id is null and p_creates_user and (select signup_enabled from settings) then
     v_user := create_email_user(p_email, p_email_as_typed, null, p_user_metadata);
-    if v_user.id is not null then
-      perform record_event('signed_up', v_user.id, null, p_client, '{"provider": "email"}');
+    if v_user.id is null then
+      -- By whom no mail budget was held; the next call finds and locks the user.
+      raise exception 'somebody signed up at the same time' using errcode = '40001';
     end if;
+    perform record_event('signed_up', v_user.id, null, p_client, '{"provider": "email"}');
   elsif v_user.email_confirmed_at is null and v_user.password_hash is null
     and v_user.last_sign_in_at is null and v_user.invited_at is null then
     -- Before the first sign-in nobody knows who asked first: the newest word counts.
