@@ -72,6 +72,17 @@ describe("a connection that goes silent, with no reset (case 189)", () => {
     leave.mockRestore();
   });
 
+  it("is told to the gate by a timer that is ahead of the clock, too (case 128)", async () => {
+    const leave = vi.spyOn(FairGate.prototype, "leave");
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now());
+    const happened = proxy.once("silence", calling(project.id, "get_user"));
+    await user(open());
+    await happened;
+    clock.mockRestore();
+    expect(leave).toHaveBeenLastCalledWith(project.id, true);
+    leave.mockRestore();
+  });
+
   it("keeps nobody else waiting", async () => {
     const instance = open({ deadline: 60_000 });
     await user(instance);
