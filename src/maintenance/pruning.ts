@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { mostRows } from "../database/batch_rows.ts";
 import type { Database } from "../database/database.ts";
 import { startSweeper } from "./sweeper.ts";
 
@@ -22,7 +23,7 @@ export interface Pruning {
 export function startPruning({
   databases,
   logger,
-  rows = 100,
+  rows = mostRows,
   pause = 100,
   pollInterval = 30_000,
 }: PruningOptions & { databases: readonly Database[]; logger: Logger }): Pruning {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { firstRows, rowsAfter } from "../database/batch_rows.ts";
 import type { Database } from "../database/database.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { type PrunePosition, projectFunctions, registryFunctions } from "../database/functions.ts";
 import { AuthError } from "../errors.ts";
-import { firstRows, rowsAfter } from "./batch_rows.ts";
 
 export interface SweeperOptions {
   readonly database: Database;

@@ -1,3 +1,4 @@
+import { callMilliseconds, firstRows, rowsAfter } from "../database/batch_rows.ts";
 import type { Database } from "../database/database.ts";
 import { AuthError } from "../errors.ts";
 import { asProjectOwner } from "../projects/registry.ts";
@@ -16,9 +17,11 @@ export interface PruneReport {
 }
 
 type Batch = PruneReport & { readonly after: object | null };
+type TimedBatch = { readonly value: Batch; readonly milliseconds: number };
 
-const batchSize = 100;
 const hour = 3_600;
+// In a row. One of a few users is empty where they have come back in the meantime.
+const mostEmptyBatches = 10;
 
 /** How many anonymous users were made before that; those who still come by are among them. */
 export async function countOldAnonymousUsers(
@@ -38,8 +41,8 @@ export async function countOldAnonymousUsers(
 }
 
 /**
- * Removes anonymous users who have not come by for long, with all that is theirs, a hundred a
- * transaction: what was removed before a failure stays so.
+ * Removes anonymous users who have not come by for long, with all that is theirs, a few a transaction, as many
+ * as are removed in a moment: what was removed before a failure stays so.
  *
  * @throws AuthError project_not_found, validation_failed
  */
@@ -50,14 +53,20 @@ export async function pruneAnonymousUsers(
 ): Promise<PruneReport> {
   requireAge(olderThan);
   const total = { deleted: 0, held: 0 };
-  let batch: Batch = { ...total, after: null };
+  let after: object | null = null;
+  let rows = firstRows;
+  let empty = 0;
   do {
-    batch = await pruneBatch(database, projectId, olderThan, batch.after);
-    total.deleted += batch.deleted;
-    total.held += batch.held;
-    onProgress(batch.deleted);
+    const { value, milliseconds } = await pruneBatch(database, projectId, olderThan, rows, after);
+    const { deleted, held } = value;
+    total.deleted += deleted;
+    total.held += held;
+    onProgress(deleted);
+    rows = rowsAfter({ rows, forgotten: deleted + held, milliseconds });
+    empty = deleted + held > 0 ? 0 : empty + 1;
+    after = value.after;
     // A function that another took the place of could say for ever that there are more.
-  } while (batch.after && batch.deleted + batch.held > 0);
+  } while (after && empty < mostEmptyBatches);
   return total;
 }
 
@@ -65,15 +74,17 @@ function pruneBatch(
   database: Database,
   projectId: string,
   olderThan: number,
+  rows: number,
   after: object | null,
-): Promise<Batch> {
+): Promise<TimedBatch> {
   return asProjectOwner(database, projectId, async (tx) => {
-    const [row] = await tx.query<{ value: Batch }>(
-      "select delete_anonymous_users(make_interval(secs => $1::float8), $2::integer, $3::jsonb) as value",
-      [olderThan, batchSize, after && JSON.stringify(after)],
+    const [row] = await tx.query<TimedBatch>(
+      `select value, ${callMilliseconds} as milliseconds
+       from delete_anonymous_users(make_interval(secs => $1::float8), $2::integer, $3::jsonb) as value`,
+      [olderThan, rows, after && JSON.stringify(after)],
     );
     if (!row) throw new AuthError("unexpected_failure");
-    return row.value;
+    return row;
   });
 }
 

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { firstRows, rowsAfter } from "../../src/database/batch_rows.ts";
 import type { Database, FunctionCall } from "../../src/database/database.ts";
-import { firstRows, rowsAfter } from "../../src/maintenance/batch_rows.ts";
 import { startPruning } from "../../src/maintenance/pruning.ts";
 
 const most = 100;

@@ -276,4 +276,24 @@ describe("what a caller of prune() may ask for", () => {
       code: "project_not_found",
     });
   });
+
+  it("is in transactions as small as a server's, for an administrator too (case 199)", async () => {
+    // Says which limits it was given, and takes long for the third time.
+    await project.sql(`create or replace function prune(p_limit integer, p_from jsonb) returns jsonb language plpgsql as $$
+      declare
+        v_limits jsonb := coalesce(p_from, '[]') || to_jsonb(p_limit);
+      begin
+        if jsonb_array_length(v_limits) = 3 then perform pg_sleep(0.25); end if;
+        return jsonb_build_object(
+          'deleted', jsonb_build_object(jsonb_array_length(v_limits), p_limit),
+          'next', case when jsonb_array_length(v_limits) < 4 then v_limits end
+        );
+      end $$`);
+    const limits = Object.values(await pruneProject(project.service.admin, project.id));
+    expect(limits).toHaveLength(4);
+    expect(limits[0]).toBe(25);
+    expect(Math.max(...limits)).toBeLessThanOrEqual(100);
+    // Of a hundred in 250 ms.
+    expect(limits[3]).toBeLessThanOrEqual(16);
+  });
 });

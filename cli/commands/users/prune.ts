@@ -25,7 +25,7 @@ export function usersPrune(): Command {
       "after",
       `
 With all that is theirs: sessions, mail that waits, and rows of yours that refer to them with
-on delete cascade. Whom your tables or triggers hold stays, and is counted. A hundred go a
+on delete cascade. Whom your tables or triggers hold stays, and is counted. A hundred at most go a
 transaction, so it can be stopped and run again at any time.`,
     )
     .action(async (project: string, options: Options) => {
