@@ -42,7 +42,13 @@ export function mailFunctions(call: Call) {
         inet(p.client.address),
       ),
 
-    resendMail: (p: { purpose: string; email: string; mail: MailOffer; client: Client }) =>
+    resendMail: (p: {
+      purpose: string;
+      email: string;
+      /** `current`: for a change of address, were this the one of now. */
+      mail: MailOffer & { readonly current?: MailOffer };
+      client: Client;
+    }) =>
       call<Result<object>>(
         "resend_mail",
         text(p.purpose),

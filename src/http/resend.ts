@@ -9,7 +9,9 @@ import type { App } from "./service.ts";
 const resendBody = z
   .object({
     type: optionalText.openapi({ description: "signup or email_change" }),
-    email: optionalText.openapi({ description: "The address that is to be proved" }),
+    email: optionalText.openapi({
+      description: "The address that is to be proved; of a change, the new one or that of now",
+    }),
     phone: optionalText,
     ...mailFields,
   })

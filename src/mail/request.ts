@@ -47,7 +47,7 @@ export async function askForMagicLink(
 }
 
 /**
- * Asks for the mail of a sign-up or of a change of address once more.
+ * Asks for the mail of a sign-up, or of a change of address to the side of it that is named, once more.
  *
  * @throws AuthError over_request_rate_limit, over_email_send_rate_limit
  */
@@ -57,7 +57,12 @@ export async function askAgain(
   email: string,
 ): Promise<void> {
   const { functions, box, client, wishes } = request;
-  const mail = prepareMail(box, purpose, email, wishes);
+  const mail = {
+    ...prepareMail(box, purpose, email, wishes),
+    ...(purpose === "email_change"
+      ? { current: prepareMail(box, "email_change_current", email, wishes) }
+      : {}),
+  };
   accepted(await functions.resendMail({ purpose, email, mail, client }));
 }
 

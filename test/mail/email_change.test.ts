@@ -110,6 +110,32 @@ describe("a change of address that both addresses must prove (case 69)", () => {
     expect(await addressOf(session)).toBe(email);
   });
 
+  it("is mailed again to the side that is named, whose earlier link is over", async () => {
+    const { email, next, session } = await asked();
+    const links = { email: await linkTo(email), next: await linkTo(next) };
+    await askFor(project, "/resend", { type: "email_change", email });
+    expect((await newestMail(project, email)).data.new_email).toBe(next);
+    expect(await linkTo(next)).toEqual(links.next);
+    expect(await redeemLink(project, links.email)).toMatchObject(otpExpired);
+
+    expect(await redeemLink(project, links.next)).toMatchObject(halfDone);
+    await askFor(project, "/resend", { type: "email_change", email });
+    const last = await linkTo(email);
+    expect(last.purpose).toBe("email_change_current");
+    expect((await redeemCode(project, last)).body.user.email).toBe(next);
+    expect(await addressOf(session)).toBe(next);
+  });
+
+  it("is not mailed again to a side that has proved itself", async () => {
+    const { email, next } = await asked();
+    expect(await redeemLink(project, await linkTo(email))).toMatchObject(halfDone);
+    const before = await queuedMail(project, email);
+    await askFor(project, "/resend", { type: "email_change", email });
+    expect(await queuedMail(project, email)).toEqual(before);
+    await askFor(project, "/resend", { type: "email_change", email: next });
+    expect((await redeemLink(project, await linkTo(next))).body.user.email).toBe(next);
+  });
+
   it("is replaced by a later wish, of which the earlier one's proofs are no part", async () => {
     const { email, next, session } = await asked();
     const [oldNew, oldCurrent] = [await linkTo(next), await linkTo(email)];
@@ -172,6 +198,13 @@ describe("a change of address that the new one proves (case 69)", () => {
     expect(told.map(({ purpose, token }) => [purpose, token])).toEqual([["email_changed", null]]);
   });
 
+  it("is not mailed to the old one, nor when that asks for it again", async () => {
+    const of = projects.new as TestProject;
+    const { email } = await asked(of);
+    await askFor(of, "/resend", { type: "email_change", email });
+    expect(await queuedMail(of, email)).toEqual([]);
+  });
+
   it("never is done by the old one's proof, even if it was asked for under the other rule", async () => {
     const of = await mailingProject({ email_change_confirmation: "both" });
     const { email, next, session } = await asked(of);
@@ -202,8 +235,11 @@ describe("a change to an address that somebody has (case 69)", () => {
       expect(told.map(({ purpose, token, code }) => [purpose, token, code])).toEqual([
         ["account_exists", null, null],
       ]);
+      const own = (await queuedMail(of, user.email)).map(({ token }) => token);
       await askFor(of, "/resend", { type: "email_change", email: victim.email });
       expect(await queuedMail(of, victim.email)).toHaveLength(1);
+      // Nor does the user's own mailbox tell that nothing was sent there.
+      expect((await queuedMail(of, user.email)).map(({ token }) => token)).toEqual(own);
       // Not even when it is free again.
       await of.request("/user", { method: "DELETE", token: victim.session.access_token });
       await askFor(of, "/resend", { type: "email_change", email: victim.email });
@@ -341,7 +377,9 @@ it("a change of address cannot be proved after two days, nor mailed again, howev
     expect(await redeemLink(project, link)).toMatchObject(otpExpired);
     expect(await redeemCode(project, link)).toMatchObject(otpExpired);
   }
-  const before = await queuedMail(project, next);
-  await askFor(project, "/resend", { type: "email_change", email: next });
-  expect(await queuedMail(project, next)).toEqual(before);
+  for (const address of [next, email]) {
+    const before = await queuedMail(project, address);
+    await askFor(project, "/resend", { type: "email_change", email: address });
+    expect(await queuedMail(project, address)).toEqual(before);
+  }
 });

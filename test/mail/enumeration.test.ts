@@ -52,16 +52,18 @@ async function cost(path: string, body: object) {
 /** Users of every kind, none with a mail under way. */
 async function everybody(): Promise<Record<string, string>> {
   const people: Record<string, string> = {};
-  for (const kind of ["confirmed", "unconfirmed", "banned", "passwordless"]) {
+  for (const kind of ["confirmed", "unconfirmed", "banned", "passwordless", "moving"]) {
     people[kind] = (await mailed(project, "signup")).email;
   }
   await project.sql(
     `update users set
        email_confirmed_at = case when email <> $1 then now() end,
        banned_until = case when email = $2 then now() + interval '1 day' end,
-       password_hash = case when email <> $3 then password_hash end
-     where email = any ($4)`,
-    [people.unconfirmed, people.banned, people.passwordless, Object.values(people)],
+       password_hash = case when email <> $3 then password_hash end,
+       new_email = case when email = $4 then 'moved-' || email end,
+       email_change_sent_at = case when email = $4 then now() end
+     where email = any ($5)`,
+    [people.unconfirmed, people.banned, people.passwordless, people.moving, Object.values(people)],
   );
   await project.sql("delete from one_time_tokens");
   await project.sql("delete from miosa_auth.outbox where project_id = $1", [project.id]);
