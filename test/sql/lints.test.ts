@@ -220,6 +220,20 @@ describe.each(["a project", "miosa_auth"])("the installed schema of %s", (kind) 
   });
 });
 
+describe("what the server calls of a project", () => {
+  it("is planned once, and not for each value, but for pruning, whose plan depends on its limit", async () => {
+    const { id } = await createTestProject();
+    const called = (await catalogueFunctions((await openService()).engine, id)).filter(
+      ({ executors }) => executors.includes("miosa_auth_runtime"),
+    );
+    const replanned = called.filter(
+      ({ config }) => !config.includes("plan_cache_mode=force_generic_plan"),
+    );
+    expect(called.length).toBeGreaterThan(30);
+    expect(replanned.map(({ name }) => name)).toEqual(["prune"]);
+  });
+});
+
 describe("the helpers for policies", () => {
   const readers = ["aal", "email", "role", "session_id", "subject", "uid"];
   const pinned = ["claims", "live_uid", "verified_uid"];

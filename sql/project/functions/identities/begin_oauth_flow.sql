@@ -18,6 +18,7 @@ create or replace function begin_oauth_flow(
 ) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_settings settings;

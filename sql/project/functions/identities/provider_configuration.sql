@@ -4,6 +4,7 @@
 create or replace function provider_configuration(p_name text) returns jsonb
 language sql stable security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
   select jsonb_build_object(
     'name', p.name,

@@ -10,6 +10,7 @@ create or replace function sign_in_with_identity(
 ) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_found record;

@@ -6,6 +6,7 @@
 create or replace function take_oauth_flow(p_state_hash bytea, p_browser_hash bytea) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_flow oauth_flows;

@@ -6,6 +6,7 @@
 create or replace function note_bounce(p_email text) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   perform record_event(

@@ -6,6 +6,7 @@
 create or replace function request_recovery(p_email text, p_mail jsonb, p_client inet) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_asked record;

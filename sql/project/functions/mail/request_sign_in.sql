@@ -11,6 +11,7 @@ create or replace function request_sign_in(
 ) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_asked record;

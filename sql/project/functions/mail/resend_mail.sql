@@ -8,6 +8,7 @@
 create or replace function resend_mail(p_purpose text, p_email text, p_mail jsonb, p_client inet) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_asked record;

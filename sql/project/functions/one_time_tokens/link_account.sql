@@ -6,6 +6,7 @@
 create or replace function link_account(p_purposes jsonb, p_token_hash bytea) returns jsonb
 language sql stable security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
   select coalesce(
     (

@@ -6,6 +6,7 @@
 create or replace function start_token_life(p_token_hash bytea) returns boolean
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_token one_time_tokens;

@@ -7,6 +7,7 @@
 create or replace function check_recovery_code(p_email text, p_macs jsonb, p_client inet) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_wait integer;

@@ -5,6 +5,7 @@
 create or replace function renew_password_hash(p_user_id uuid, p_proof bytea, p_password_hash text) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   update users u set password_hash = p_password_hash

@@ -6,6 +6,7 @@
 create or replace function return_attempt(p_attempt uuid) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_subject bytea;

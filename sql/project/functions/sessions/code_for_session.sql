@@ -9,6 +9,7 @@ create or replace function code_for_session(
 ) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_user_id uuid;

@@ -8,6 +8,7 @@ create or replace function logout(
 ) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_session sessions;

@@ -4,6 +4,7 @@
 create or replace function mail_configuration() returns jsonb
 language sql stable security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
   select jsonb_build_object(
     'name', s.name,

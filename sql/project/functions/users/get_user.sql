@@ -5,6 +5,7 @@
 create or replace function get_user(p_session_id uuid, p_user_id uuid) returns jsonb
 language plpgsql stable security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_user users;

@@ -6,6 +6,7 @@ create or replace function sign_in_anonymously(p_user_metadata jsonb, p_token_ha
 returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_settings settings;

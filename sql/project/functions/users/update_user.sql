@@ -29,6 +29,7 @@ create or replace function update_user(
 ) returns jsonb
 language plpgsql volatile security definer
 set search_path from current
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_user users;
