@@ -1,22 +1,16 @@
 import pg from "pg";
-import type { Entrant, FairGate } from "../admission/fair_gate.ts";
-import { AuthError } from "../errors.ts";
 import { isConnectionDoubtful } from "./connection_doubt.ts";
 import type { ConnectionSilence } from "./connection_silence.ts";
-import type { ConnectionWear } from "./connection_wear.ts";
 import type { FunctionCall } from "./database.ts";
 import { FunctionQuery, type Statement } from "./function_query.ts";
+import type { PooledConnection } from "./pooled_connection.ts";
+import { overload, Turn, type TurnLane } from "./turn.ts";
 
 /** What all calls of a database share. */
-export interface CallLane {
-  readonly pool: pg.Pool;
-  readonly gate: FairGate<CallAttempt>;
+export interface CallLane extends TurnLane {
   readonly silence: ConnectionSilence;
-  readonly wear: ConnectionWear;
   /** Milliseconds until a call that runs is given up. */
   readonly deadline: number;
-  /** Milliseconds until a call that waits is refused. */
-  readonly patience: number;
   readonly statementOf: (call: FunctionCall) => Statement;
 }
 
@@ -26,18 +20,18 @@ const readTimeout = "Query read timeout";
 type Resolve = (json: string | null) => void;
 type Reject = (error: unknown) => void;
 
-/** One attempt at a call: it waits for its project's turn, takes a connection and gives both back. */
-export class CallAttempt implements Entrant {
+/** One attempt at a call, in a turn of its own. */
+export class CallAttempt {
   readonly #lane: CallLane;
   readonly #call: FunctionCall;
+  readonly #statement: Statement;
   readonly #resolve: Resolve;
   readonly #reject: Reject;
-  #hasStarted = false;
-  #patience: NodeJS.Timeout | undefined;
 
   private constructor(lane: CallLane, call: FunctionCall, resolve: Resolve, reject: Reject) {
     this.#lane = lane;
     this.#call = call;
+    this.#statement = lane.statementOf(call);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -49,70 +43,47 @@ export class CallAttempt implements Entrant {
     });
   }
 
-  get party(): string {
-    return this.#call.schema;
+  #enter(): void {
+    const purpose = { schema: this.#call.schema, statement: this.#statement.text };
+    const take = (connection: PooledConnection, turn: Turn) => {
+      if (this.#call.isAbandoned?.()) this.#fail(overload(), turn);
+      else this.#connect(connection, turn);
+    };
+    new Turn(this.#lane, purpose, take, this.#reject).enter();
   }
 
-  start(): void {
-    this.#hasStarted = true;
-    clearTimeout(this.#patience);
-    if (this.#call.isAbandoned?.()) this.#fail(overload());
-    else this.#connect();
-  }
-
-  refuse(): void {
-    this.#hasStarted = true;
-    clearTimeout(this.#patience);
-    this.#reject(overload());
-  }
-
-  #connect(): void {
-    const { pool, silence } = this.#lane;
+  #connect(connection: PooledConnection, turn: Turn): void {
+    const { silence } = this.#lane;
+    const { pool } = connection;
     pool.connect((failure, client) => {
       if (client && silence.isSuspect(client)) {
         client.release(true);
-        this.#connect();
-      } else if (client) this.#send(client);
+        this.#connect(connection, turn);
+      } else if (client) this.#send(client, connection, turn);
       // Who waited while the pool was closed is refused like who comes to one that is full.
-      else this.#fail(pool.ending ? overload() : failure);
+      else this.#fail(pool.ending ? overload() : failure, turn);
     });
   }
 
-  #enter(): void {
-    const { gate, patience } = this.#lane;
-    gate.enter(this);
-    if (this.#hasStarted) return;
-    this.#patience = setTimeout(() => {
-      gate.withdraw(this);
-      this.refuse();
-    }, patience);
-  }
-
-  #send(client: pg.PoolClient): void {
-    const { deadline, statementOf, silence, wear, gate } = this.#lane;
-    const { schema } = this.#call;
-    const statement = statementOf(this.#call);
+  #send(client: pg.PoolClient, connection: PooledConnection, turn: Turn): void {
+    const { deadline, silence } = this.#lane;
     const sentAt = performance.now();
-    const query = new FunctionQuery(this.#call, statement, deadline, (error, json) => {
+    const query = new FunctionQuery(this.#call, this.#statement, deadline, (error, json) => {
       const isHeard = error === null || error instanceof pg.DatabaseError;
       const isGivenUp = error?.message === readTimeout;
       if (isHeard) silence.hear(client);
       else if (isGivenUp) silence.giveUp(sentAt);
-      const isWorn = wear.isWornBy(client, statement.text);
+      const isWorn = connection.isWornBy(this.#statement.text);
       client.release(isWorn || (error !== null && isConnectionDoubtful(error)));
       if (error) this.#reject(error);
       else this.#resolve(json);
-      gate.leave(schema, isGivenUp);
+      turn.end(isGivenUp);
     });
     client.query(query);
   }
 
-  #fail(failure: unknown): void {
+  #fail(failure: unknown, turn: Turn): void {
     this.#reject(failure);
-    this.#lane.gate.leave(this.#call.schema);
+    turn.end();
   }
-}
-
-function overload(): AuthError {
-  return new AuthError("service_unavailable", { retryAfter: 1 });
 }

@@ -1,38 +1,29 @@
-import type pg from "pg";
-
-interface Wear {
-  readonly statements: Set<string>;
-  /** How many end it. */
-  readonly bound: number;
-}
-
 /**
- * Counts the functions of projects that each connection has called. A backend keeps what it has read of
- * them, and their plans, until its connection ends: some half a megabyte each.
+ * The functions of projects that one connection has called. A backend keeps what it has read of them, and
+ * their plans, until its connection ends: some half a megabyte each.
  */
 export class ConnectionWear {
+  readonly #statements = new Set<string>();
   readonly #bound: number;
-  readonly #wear = new WeakMap<pg.PoolClient, Wear>();
 
   /** @param bound functions that a connection may call; 0 for any number */
   constructor(bound: number) {
-    this.#bound = bound;
+    // Connections that serve the same requests would all end at once.
+    this.#bound = Math.ceil(bound * (1 - Math.random() / 4));
+  }
+
+  /** How many they are. */
+  get size(): number {
+    return this.#statements.size;
+  }
+
+  has(statement: string): boolean {
+    return this.#statements.has(statement);
   }
 
   /** Notes a call; whether the connection should end after it. */
-  isWornBy(client: pg.PoolClient, statement: string): boolean {
-    if (this.#bound === 0) return false;
-    let wear = this.#wear.get(client);
-    if (wear === undefined) {
-      wear = { statements: new Set(), bound: this.#boundOfOne() };
-      this.#wear.set(client, wear);
-    }
-    wear.statements.add(statement);
-    return wear.statements.size >= wear.bound;
-  }
-
-  // Connections that serve the same requests would all end at once.
-  #boundOfOne(): number {
-    return Math.ceil(this.#bound * (1 - Math.random() / 4));
+  isWornBy(statement: string): boolean {
+    this.#statements.add(statement);
+    return this.#bound > 0 && this.size >= this.#bound;
   }
 }

@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import pg from "pg";
+import type pg from "pg";
 import { FairGate } from "../admission/fair_gate.ts";
 import { AuthError } from "../errors.ts";
 import { CallAttempt, type CallLane } from "./call_attempt.ts";
 import { callStatement } from "./calls.ts";
-import { isConnectionDoubtful } from "./connection_doubt.ts";
+import { runTransaction } from "./client_transaction.ts";
 import { ConnectionSilence } from "./connection_silence.ts";
-import { ConnectionWear } from "./connection_wear.ts";
-import type { Database, FunctionCall, Row, Transaction } from "./database.ts";
+import type { Database, FunctionCall } from "./database.ts";
 import { fromDriver, isRetryable } from "./errors.ts";
 import type { Statement } from "./function_query.ts";
+import { PooledConnection } from "./pooled_connection.ts";
+import { Seats } from "./seats.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database` */
@@ -25,8 +26,8 @@ export interface PostgresOptions {
    */
   readonly functionsPerConnection?: number;
   /**
-   * Calls that may wait for a connection before others are refused with 503, those of the project with
-   * most of them first; 200 by default.
+   * Calls and transactions that may wait for a connection before others are refused with 503, those of the
+   * project with most of them first; 200 by default.
    */
   readonly waiting?: number;
   /** Milliseconds for which a call waits for its turn, and again for a connection; 5,000 by default. */
@@ -51,12 +52,11 @@ function mostOfOneProject(connections: number): number {
   return Math.max(1, Math.floor(connections * 0.8));
 }
 
-/** Opens a pool on a Postgres server. Nothing is connected until the first call. */
+/** Opens connections to a Postgres server. Nothing is connected until the first call. */
 export function connectPostgres(options: PostgresOptions): Database {
   const { connections = 10, connectTimeout = 5_000 } = options;
-  const pool = new pg.Pool({
+  const config: pg.PoolConfig = {
     connectionString: options.url,
-    max: connections,
     connectionTimeoutMillis: connectTimeout,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
@@ -64,23 +64,25 @@ export function connectPostgres(options: PostgresOptions): Database {
     ...(options.statementDeadline === undefined
       ? {}
       : { query_timeout: options.statementDeadline }),
-  });
-  pool.on("error", () => options.onConnectionLost?.());
-  // The pool listens to idle clients alone. One that breaks at work tells its query, and then would
-  // end the process, since it says so a second time to nobody.
-  pool.on("connect", (client) => client.on("error", () => {}));
-  const deadline = options.deadline ?? 10_000;
-  const waiting = options.waiting ?? 200;
+  };
+  const functions = options.functionsPerConnection ?? 200;
+  const onLost = () => options.onConnectionLost?.();
+  const pooled = Array.from(
+    { length: connections },
+    () => new PooledConnection({ config, functions, onLost }),
+  );
+  const pools = pooled.map(({ pool }) => pool);
   const perProject = options.connectionsPerProject ?? mostOfOneProject(connections);
   const lane: CallLane = {
-    ...{ pool, deadline, patience: connectTimeout },
     gate: new FairGate({
       slots: connections,
       spare: Math.max(0, connections - perProject),
-      waiting,
+      waiting: options.waiting ?? 200,
     }),
+    seats: new Seats(pooled),
+    patience: connectTimeout,
     silence: new ConnectionSilence(),
-    wear: new ConnectionWear(options.functionsPerConnection ?? 200),
+    deadline: options.deadline ?? 10_000,
     statementOf: options.preparedStatements ? namedStatement : unnamedStatement,
   };
 
@@ -96,74 +98,24 @@ export function connectPostgres(options: PostgresOptions): Database {
         }
       }
     },
-    async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-      const client = await connect(pool, waiting);
-      const transaction = new ClientTransaction(client);
-      try {
-        return await transaction.run(work);
-      } finally {
-        client.release(transaction.isConnectionDoubtful);
-      }
+    transaction: (work) => runTransaction(lane, work),
+    load() {
+      const idle = sum(pools, (pool) => pool.idleCount);
+      return {
+        busy: sum(pools, (pool) => pool.totalCount) - idle,
+        idle,
+        waiting: lane.gate.waiting + lane.seats.waiting + sum(pools, (pool) => pool.waitingCount),
+        capacity: connections,
+      };
     },
-    load: () => ({
-      busy: pool.totalCount - pool.idleCount,
-      idle: pool.idleCount,
-      waiting: lane.gate.waiting + pool.waitingCount,
-      capacity: connections,
-    }),
-    close: () => pool.end(),
+    async close() {
+      await Promise.all(pools.map((pool) => pool.end()));
+    },
   };
 }
 
-async function connect(pool: pg.Pool, waiting: number): Promise<pg.PoolClient> {
-  if (isFull(pool, waiting)) throw new AuthError("service_unavailable", { retryAfter: 1 });
-  try {
-    return await pool.connect();
-  } catch (error) {
-    throw fromDriver(error);
-  }
-}
-
-function isFull(pool: pg.Pool, waiting: number): boolean {
-  return pool.waitingCount >= waiting;
-}
-
-class ClientTransaction implements Transaction {
-  readonly #client: pg.PoolClient;
-  isConnectionDoubtful = false;
-
-  constructor(client: pg.PoolClient) {
-    this.#client = client;
-  }
-
-  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    await this.script("begin");
-    try {
-      const value = await work(this);
-      await this.script("commit");
-      return value;
-    } catch (error) {
-      if (!this.isConnectionDoubtful) await this.script("rollback");
-      throw error;
-    }
-  }
-
-  async query<R extends Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    return (await this.#send<R>(text, [...params])).rows;
-  }
-
-  async script(sql: string): Promise<void> {
-    await this.#send(sql);
-  }
-
-  async #send<R extends Row>(text: string, params?: unknown[]): Promise<pg.QueryResult<R>> {
-    try {
-      return await this.#client.query<R>(text, params);
-    } catch (error) {
-      this.isConnectionDoubtful ||= isConnectionDoubtful(error);
-      throw fromDriver(error);
-    }
-  }
+function sum(pools: readonly pg.Pool[], count: (pool: pg.Pool) => number): number {
+  return pools.reduce((total, pool) => total + count(pool), 0);
 }
 
 const statementNames = new LRUCache<string, string>({ max: 20_000 });
