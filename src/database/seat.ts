@@ -18,7 +18,9 @@ export interface Guest<C extends SeatedConnection> {
 }
 
 /** Milliseconds after which a call is taken for one that does not end soon. */
-const soon = 25;
+const soon = 50;
+/** The same for a connection's first call of a function: whoever does not wait would make another. */
+const soonAtFirst = 250;
 /** One in so many that meet a call of their own schema does not wait for it. */
 const meetings = 16;
 
@@ -26,7 +28,8 @@ const meetings = 16;
 export class Seat<C extends SeatedConnection> {
   readonly connection: C;
   #guest: Guest<C> | undefined;
-  #since = 0;
+  /** When the guest is not waited for any more, of `performance.now()`. */
+  #lateAt = 0;
   readonly #line: Guest<C>[] = [];
   readonly #giveUp: (guest: Guest<C>) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -54,7 +57,7 @@ export class Seat<C extends SeatedConnection> {
 
   /** Whether it is likely to be free sooner than another connection would be done. */
   isWorthWaitingFor(guest: Guest<C>): boolean {
-    if (performance.now() - this.#since >= soon) return false;
+    if (performance.now() >= this.#lateAt) return false;
     if (this.#guest?.schema !== guest.schema) return true;
     // A schema that often meets itself comes to be known elsewhere, one by one, and then waits no more.
     this.#meetings = (this.#meetings + 1) % meetings;
@@ -62,8 +65,9 @@ export class Seat<C extends SeatedConnection> {
   }
 
   sit(guest: Guest<C>): void {
+    const isFirst = guest.schema !== undefined && !this.connection.knows(guest.statement);
     this.#guest = guest;
-    this.#since = performance.now();
+    this.#lateAt = performance.now() + (isFirst ? soonAtFirst : soon);
     this.#watch();
     guest.sit(this);
   }
@@ -85,10 +89,9 @@ export class Seat<C extends SeatedConnection> {
 
   #watch(): void {
     if (this.#line.length === 0) return;
-    const left = Math.max(0, soon - (performance.now() - this.#since));
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       for (const guest of this.#line.splice(0)) this.#giveUp(guest);
-    }, left);
+    }, this.#lateAt - performance.now());
   }
 }

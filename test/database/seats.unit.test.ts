@@ -4,8 +4,9 @@ import { FairGate } from "../../src/admission/fair_gate.ts";
 import type { Guest, Seat, SeatedConnection } from "../../src/database/seat.ts";
 import { Seats } from "../../src/database/seats.ts";
 
-/** Milliseconds after which a call is not waited for. */
-const soon = 25;
+/** Milliseconds after which a call is not waited for, and one that is a connection's first of a function. */
+const soon = 50;
+const soonAtFirst = 250;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -119,7 +120,7 @@ describe("a project's calls", () => {
     expect(waiting.map(({ connection }) => connection)).toEqual([home, undefined]);
     waiting[0]?.leave();
     expect(waiting[1]?.connection).toBe(home);
-    vi.advanceTimersByTime(10 * soon);
+    vi.advanceTimersByTime(10 * soonAtFirst);
     expect(seats.waiting).toBe(0);
   });
 
@@ -143,8 +144,9 @@ describe("a project's calls", () => {
   });
 
   it("are counted anew for each that sits down: who waits for quick ones goes on waiting", () => {
-    const { come } = open(4);
+    const { come, visit } = open(4);
     const projects = projectsOfOneHome(4, 4);
+    for (const project of projects) visit(project);
     const [sitting, ...waiting] = projects.map((project) => come(project));
     let present = sitting;
     for (const next of waiting) {
@@ -154,6 +156,17 @@ describe("a project's calls", () => {
       expect(next.connection).toBe(sitting?.connection);
       present = next;
     }
+  });
+
+  it("wait longer for a call that is the first of its function, as theirs would be elsewhere", () => {
+    const { come } = open(4);
+    const [first = "", second = ""] = projectsOfOneHome(2, 4);
+    come(first);
+    const waiting = come(second);
+    vi.advanceTimersByTime(soonAtFirst - 1);
+    expect(waiting.connection).toBe(undefined);
+    vi.advanceTimersByTime(1);
+    expect(waiting.connection).toBeInstanceOf(StubConnection);
   });
 
   it("stay where one of their own is, but one in sixteen: who is much in demand comes to be known elsewhere", () => {
@@ -180,7 +193,7 @@ describe("a project's calls", () => {
     const { connections, come, visit } = open(3);
     const [slow = "", moved = ""] = projectsOfOneHome(2, 3);
     const stuck = come(slow);
-    vi.advanceTimersByTime(soon);
+    vi.advanceTimersByTime(soonAtFirst);
     const elsewhere = visit(moved);
     stuck.leave();
     expect(elsewhere).not.toBe(stuck.connection);
@@ -241,7 +254,7 @@ describe("whoever the gate lets in", () => {
     const step = fc.oneof(
       fc.record({ come: fc.integer({ min: 0, max: 9 }) }),
       fc.record({ leave: fc.nat() }),
-      fc.record({ pass: fc.integer({ min: 1, max: 2 * soon }) }),
+      fc.record({ pass: fc.integer({ min: 1, max: soonAtFirst }) }),
     );
     const property = fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const { seats } = open(4);
