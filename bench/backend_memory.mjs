@@ -1,6 +1,6 @@
 // The memory of a Postgres backend by the projects it has served, with and without an end to its connection.
 //   npm run build && node bench/backend_memory.mjs postgres://administrator@localhost/database
-//     [--projects 1,100,1000] [--bounds 0,200]
+//     [--projects 1,100,1000] [--bounds 0,320]
 // For a server on this machine: it reads /proc, as root or as the server's user. A bound of functions a connection, 0: none.
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -11,7 +11,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     projects: { type: "string", default: "1,100,1000" },
-    bounds: { type: "string", default: "0,200" },
+    bounds: { type: "string", default: "0,320" },
   },
 });
 const runtimeRole = "miosa_bench_server";

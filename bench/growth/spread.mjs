@@ -1,5 +1,5 @@
 // Refresh over HTTP, spread over some of many projects. Each number of projects has a server of its own
-// with a few connections, so that its backends have touched these projects and no others.
+// with connections of its own, so that its backends have touched these projects and no others.
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { asProjectOwner } from "../../dist/src/projects/registry.js";
@@ -9,7 +9,8 @@ import { median } from "../report.mjs";
 import { manyProjects } from "./many_projects.mjs";
 import { tokenOf } from "./tokens.mjs";
 
-const connections = 4;
+// As many as `serve` has.
+const connections = 10;
 const clients = 8;
 
 export async function projectSpread({ adminUrl, counts }) {

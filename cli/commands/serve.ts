@@ -94,7 +94,7 @@ export function serve(): Command {
         "replace a connection that called so many of its projects, as its memory grows; 0: never",
       )
         .env("MIOSA_AUTH_FUNCTIONS_PER_CONNECTION")
-        .default(200)
+        .default(320)
         .argParser((text) => parseWhole(text, { least: 0, most: 100_000 })),
     )
     .addOption(

@@ -22,7 +22,7 @@ export interface PostgresOptions {
   readonly connectionsPerProject?: number;
   /**
    * Functions of projects that a connection calls before another takes its place, which bounds the
-   * memory of its backend; 200 by default, and 0 for any number.
+   * memory of its backend; 320 by default, and 0 for any number.
    */
   readonly functionsPerConnection?: number;
   /**
@@ -65,7 +65,7 @@ export function connectPostgres(options: PostgresOptions): Database {
       ? {}
       : { query_timeout: options.statementDeadline }),
   };
-  const functions = options.functionsPerConnection ?? 200;
+  const functions = options.functionsPerConnection ?? 320;
   const onLost = () => options.onConnectionLost?.();
   const pooled = Array.from(
     { length: connections },

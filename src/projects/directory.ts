@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { LRUCache } from "lru-cache";
 import type { Database } from "../database/database.ts";
 import {
@@ -42,17 +43,23 @@ const longestTtl = 5_000;
 /** Keys that do not open are an answer too: the keys of before must not outlive them. */
 type Entry = ServableProject | "unknown" | "suspended" | OperatorError;
 
+interface Found {
+  readonly entry: Entry;
+  /** Where the project is, if it can be served. */
+  readonly database?: Database;
+}
+
 /**
  * Keeps what it found for some seconds, so that a request costs no look-up and a change of settings
  * or keys still arrives soon. While a database is away, what was known goes on being used.
  */
 export function projectDirectory(options: DirectoryOptions): Directory {
-  const cache = new LRUCache<string, { entry: Entry }>({
+  const cache = new LRUCache<string, Found>({
     max: 20_000,
     ttl: Math.min(options.ttl ?? longestTtl, longestTtl),
     fetchMethod: async (id, known) => {
       try {
-        return { entry: await look(id, options) };
+        return await look(id, options, known);
       } catch (error) {
         if (known && isAway(error)) return known;
         throw error;
@@ -74,7 +81,11 @@ export function projectDirectory(options: DirectoryOptions): Directory {
   };
 }
 
-async function look(id: string, { databases, keyring }: DirectoryOptions): Promise<Entry> {
+async function look(
+  id: string,
+  { databases, keyring }: DirectoryOptions,
+  known: Found | undefined,
+): Promise<Found> {
   const answers = await Promise.allSettled(
     databases.map(async (database) => ({
       database,
@@ -87,23 +98,32 @@ async function look(id: string, { databases, keyring }: DirectoryOptions): Promi
   // A database that is away stops nobody whose project is in another.
   const failure = answers.find((answer) => answer.status === "rejected");
   if (!holder?.project && failure) throw failure.reason;
-  if (!holder?.project) return "unknown";
+  if (!holder?.project) return { entry: "unknown" };
   if (holders.length > 1) {
     throw new AuthError("unexpected_failure", {
       cause: new OperatorError(`the project ${id} is registered in ${holders.length} databases`),
     });
   }
-  if (holder.project.state === "suspended") return "suspended";
+  if (holder.project.state === "suspended") return { entry: "suspended" };
 
-  const functions = projectFunctions(holder.database, id);
+  const { database } = holder;
+  const functions = projectFunctions(database, id);
   const configuration = await functions.configuration();
+  // The same project as before, with the keys that are open already and all that others have made of it.
+  if (known?.database === database && isConfiguredSo(known.entry, configuration)) return known;
   try {
     const keys = openedKeys(id, configuration, keyring);
-    return { id, functions, configuration, keys, box: secretBox(keyring, id) };
+    const entry = { id, functions, configuration, keys, box: secretBox(keyring, id) };
+    return { entry, database };
   } catch (error) {
-    if (error instanceof OperatorError) return error;
+    if (error instanceof OperatorError) return { entry: error };
     throw error;
   }
+}
+
+function isConfiguredSo(entry: Entry, configuration: Configuration): boolean {
+  if (typeof entry === "string" || entry instanceof OperatorError) return false;
+  return isDeepStrictEqual(entry.configuration, configuration);
 }
 
 function isAway(error: unknown): boolean {
