@@ -86,31 +86,21 @@ async function look(
   { databases, keyring }: DirectoryOptions,
   known: Found | undefined,
 ): Promise<Found> {
-  const answers = await Promise.allSettled(
-    databases.map(async (database) => ({
-      database,
-      project: await registryFunctions(database).findProject(id),
-    })),
-  );
-  const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-  const holders = found.filter(({ project }) => project !== null);
-  const [holder] = holders;
-  // A database that is away stops nobody whose project is in another.
-  const failure = answers.find((answer) => answer.status === "rejected");
-  if (!holder?.project && failure) throw failure.reason;
-  if (!holder?.project) return { entry: "unknown" };
-  if (holders.length > 1) {
-    throw new AuthError("unexpected_failure", {
-      cause: new OperatorError(`the project ${id} is registered in ${holders.length} databases`),
-    });
-  }
-  if (holder.project.state === "suspended") return { entry: "suspended" };
+  const before = known && isServable(known.entry) ? known.entry : undefined;
+  // Nearly always the project is where it was: it is asked without waiting to hear that.
+  const expected = before?.functions.configuration();
+  expected?.catch(() => {});
+  const holder = await findHolder(id, databases);
+  if (holder === undefined) return { entry: "unknown" };
+  const { database, state } = holder;
+  if (state === "suspended") return { entry: "suspended" };
 
-  const { database } = holder;
+  const isWhereItWas = known?.database === database;
   const functions = projectFunctions(database, id);
-  const configuration = await functions.configuration();
-  // The same project as before, with the keys that are open already and all that others have made of it.
-  if (known?.database === database && isConfiguredSo(known.entry, configuration)) return known;
+  const configuration = await ((isWhereItWas && expected) || functions.configuration());
+  // With the keys that are open already, and all that others have made of it.
+  if (known && isWhereItWas && isDeepStrictEqual(before?.configuration, configuration))
+    return known;
   try {
     const keys = openedKeys(id, configuration, keyring);
     const entry = { id, functions, configuration, keys, box: secretBox(keyring, id) };
@@ -121,9 +111,36 @@ async function look(
   }
 }
 
-function isConfiguredSo(entry: Entry, configuration: Configuration): boolean {
-  if (typeof entry === "string" || entry instanceof OperatorError) return false;
-  return isDeepStrictEqual(entry.configuration, configuration);
+interface Holder {
+  readonly database: Database;
+  readonly state: "active" | "suspended";
+}
+
+async function findHolder(id: string, databases: readonly Database[]): Promise<Holder | undefined> {
+  const answers = await Promise.allSettled(
+    databases.map(async (database) => ({
+      database,
+      project: await registryFunctions(database).findProject(id),
+    })),
+  );
+  const holders = answers.flatMap((answer) =>
+    answer.status === "fulfilled" && answer.value.project !== null
+      ? [{ database: answer.value.database, state: answer.value.project.state }]
+      : [],
+  );
+  // A database that is away stops nobody whose project is in another.
+  const failure = answers.find((answer) => answer.status === "rejected");
+  if (holders.length === 0 && failure) throw failure.reason;
+  if (holders.length > 1) {
+    throw new AuthError("unexpected_failure", {
+      cause: new OperatorError(`the project ${id} is registered in ${holders.length} databases`),
+    });
+  }
+  return holders[0];
+}
+
+function isServable(entry: Entry): entry is ServableProject {
+  return typeof entry !== "string" && !(entry instanceof OperatorError);
 }
 
 function isAway(error: unknown): boolean {

@@ -12,8 +12,15 @@ function database(name: string) {
     holds: true,
     name,
     suspended: false,
+    /** What the registry's answer waits for. */
+    registry: Promise.resolve(),
+    onConfiguration: () => {},
     async call<T>({ name: called }: { name: string }): Promise<T> {
-      if (called === "configuration") return { name: self.name, jwt_keys: [] } as T;
+      if (called === "configuration") {
+        self.onConfiguration();
+        return { name: self.name, jwt_keys: [] } as T;
+      }
+      await self.registry;
       const state = self.suspended ? "suspended" : "active";
       return (self.holds ? { id: "proj_x", state } : null) as T;
     },
@@ -42,6 +49,17 @@ describe("a project that is looked up again", () => {
     const renamed = await find();
     expect(renamed.configuration.name).toBe("Store");
     expect(await find()).toBe(renamed);
+  });
+
+  it("is asked for its settings without waiting for where it is", async () => {
+    const only = database("Shop");
+    const find = finding(only);
+    await find();
+    only.registry = new Promise((resolve) => {
+      only.onConfiguration = resolve;
+    });
+    only.name = "Store";
+    expect((await find()).configuration.name).toBe("Store");
   });
 
   it("is refused once it is suspended, and is another when it has come back", async () => {
