@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FairGate } from "../../src/admission/fair_gate.ts";
-import type { Guest, Seat, SeatedConnection } from "../../src/database/seat.ts";
-import { Seats } from "../../src/database/seats.ts";
+import type { Seats } from "../../src/database/seats.ts";
+import { openSeats, projectsOfOneHome, StubConnection, StubGuest } from "./stub_seats.ts";
 
 /** Milliseconds after which a call is not waited for, and one that is a connection's first of a function. */
 const soon = 50;
@@ -15,91 +15,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A connection that opens when it is used. */
-class StubConnection implements SeatedConnection {
-  readonly number: number;
-  readonly statements = new Set<string>();
-  isOpen = false;
-
-  constructor(number: number) {
-    this.number = number;
-  }
-
-  get wear(): number {
-    return this.statements.size;
-  }
-
-  knows(statement: string): boolean {
-    return this.isOpen && this.statements.has(statement);
-  }
-
-  call(statement: string): void {
-    this.isOpen = true;
-    this.statements.add(statement);
-  }
-
-  end(): void {
-    this.isOpen = false;
-    this.statements.clear();
-  }
-}
-
-/** One who came: where it sits, as soon as it does. */
-class StubGuest implements Guest<StubConnection> {
-  readonly schema: string | undefined;
-  readonly statement: string;
-  #seat: Seat<StubConnection> | undefined;
-
-  constructor(schema: string | undefined, statement: string) {
-    this.schema = schema;
-    this.statement = statement;
-  }
-
-  get connection(): StubConnection | undefined {
-    return this.#seat?.connection;
-  }
-
-  sit(seat: Seat<StubConnection>): void {
-    this.#seat = seat;
-    seat.connection.call(this.statement);
-  }
-
-  leave(): void {
-    this.#seat?.leave();
-  }
-}
-
-function open(count: number) {
-  const connections = Array.from({ length: count }, (_, number) => new StubConnection(number));
-  const seats = new Seats(connections);
-  const come = (schema?: string, statement = `${schema}.refresh`) => {
-    const guest = new StubGuest(schema, statement);
-    seats.enter(guest);
-    return guest;
-  };
-  /** Calls once, while nobody else does; returns the connection. */
-  const visit = (schema?: string, statement?: string) => {
-    const guest = come(schema, statement);
-    guest.leave();
-    return guest.connection;
-  };
-  return { connections, seats, come, visit };
-}
-
-/** As many projects that have one home among as many seats. */
-function projectsOfOneHome(projects: number, count: number): string[] {
-  const homes = new Map<number, string[]>();
-  for (let index = 0; ; index += 1) {
-    const home = open(count).visit(`proj_${index}`)?.number ?? 0;
-    const found = [...(homes.get(home) ?? []), `proj_${index}`];
-    if (found.length === projects) return found;
-    homes.set(home, found);
-  }
-}
-
 describe("a project's calls", () => {
   it("take one and the same connection, and projects are spread over all", () => {
-    const { connections, visit } = open(4);
+    const { connections, visit } = openSeats(4);
     const projects = Array.from({ length: 40 }, (_, index) => `proj_${index}`);
     const homes = projects.map((project) => visit(project));
     expect(new Set(homes).size).toBe(connections.length);
@@ -109,7 +27,7 @@ describe("a project's calls", () => {
   });
 
   it("wait for it in turn while another project's call is there, though others are free", () => {
-    const { seats, come, visit } = open(4);
+    const { seats, come, visit } = openSeats(4);
     const [first = "", second = "", third = ""] = projectsOfOneHome(3, 4);
     const home = visit(first);
     const guest = come(second);
@@ -125,7 +43,7 @@ describe("a project's calls", () => {
   });
 
   it("wait no longer once the call that is there takes long, and not at all for one that does", () => {
-    const { come, visit } = open(4);
+    const { come, visit } = openSeats(4);
     const [slow = "", other = "", late = ""] = projectsOfOneHome(3, 4);
     const home = visit(slow);
     const stuck = come(slow);
@@ -144,7 +62,7 @@ describe("a project's calls", () => {
   });
 
   it("are counted anew for each that sits down: who waits for quick ones goes on waiting", () => {
-    const { come, visit } = open(4);
+    const { come, visit } = openSeats(4);
     const projects = projectsOfOneHome(4, 4);
     for (const project of projects) visit(project);
     const [sitting, ...waiting] = projects.map((project) => come(project));
@@ -159,7 +77,7 @@ describe("a project's calls", () => {
   });
 
   it("wait longer for a call that is the first of its function, as theirs would be elsewhere", () => {
-    const { come } = open(4);
+    const { come } = openSeats(4);
     const [first = "", second = ""] = projectsOfOneHome(2, 4);
     come(first);
     const waiting = come(second);
@@ -170,7 +88,7 @@ describe("a project's calls", () => {
   });
 
   it("stay where one of their own is, but one in sixteen: who is much in demand comes to be known elsewhere", () => {
-    const { connections, come, visit } = open(3);
+    const { connections, come, visit } = openSeats(3);
     const home = visit("proj_a");
     const meet = () => {
       const [there, next] = [come("proj_a"), come("proj_a")];
@@ -190,7 +108,7 @@ describe("a project's calls", () => {
   });
 
   it("take another connection that knows them when their own is a new one", () => {
-    const { connections, come, visit } = open(3);
+    const { connections, come, visit } = openSeats(3);
     const [slow = "", moved = ""] = projectsOfOneHome(2, 3);
     const stuck = come(slow);
     vi.advanceTimersByTime(soonAtFirst);
@@ -207,7 +125,7 @@ describe("a project's calls", () => {
 
 describe("a call that has no connection of its own", () => {
   it("takes one that knows it, or one that is open, and opens another only if it must", () => {
-    const { connections, come, visit } = open(3);
+    const { connections, come, visit } = openSeats(3);
     const home = visit("proj_a");
     expect(visit("miosa_auth", "registered")).toBe(home);
     const [project, shared] = [come("proj_a"), come("miosa_auth", "registered")];
@@ -219,7 +137,7 @@ describe("a call that has no connection of its own", () => {
   });
 
   it("takes the one that has called the fewest functions", () => {
-    const { connections, visit } = open(3);
+    const { connections, visit } = openSeats(3);
     for (const [index, connection] of connections.entries()) {
       for (let time = 0; time < 3 - (index % 2) * 2; time += 1)
         connection.call(`f${index}_${time}`);
@@ -257,7 +175,7 @@ describe("whoever the gate lets in", () => {
       fc.record({ pass: fc.integer({ min: 1, max: soonAtFirst }) }),
     );
     const property = fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const { seats } = open(4);
+      const { seats } = openSeats(4);
       const gate = new FairGate<Visitor>({ slots: 4, spare: 1, waiting: 1_000 });
       const visitors: Visitor[] = [];
       const seated = () => visitors.filter(({ connection, isDone }) => connection && !isDone);
