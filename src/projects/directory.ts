@@ -87,7 +87,8 @@ async function look(
   known: Found | undefined,
 ): Promise<Found> {
   const before = known && isServable(known.entry) ? known.entry : undefined;
-  // Nearly always the project is where it was: it is asked without waiting to hear that.
+  // Nearly always the project is where it was: it is asked without waiting to hear that. That it fails matters
+  // only if it is, and then whoever awaits it below is told.
   const expected = before?.functions.configuration();
   expected?.catch(() => {});
   const holder = await findHolder(id, databases);

@@ -10,10 +10,10 @@ let adminUrl: string;
 let admin: Database;
 
 beforeAll(async () => {
-  const { engine } = await openService();
-  if (engine.kind !== "postgres") throw new Error("this needs a server");
-  adminUrl = engine.adminUrl;
-  admin = connectPostgres({ url: adminUrl, connections: 1 });
+  const service = await openService();
+  if (service.engine.kind !== "postgres") throw new Error("this needs a server");
+  adminUrl = service.engine.adminUrl;
+  admin = service.admin;
   const scripts = projects.map(
     (project) => `create schema ${project};
       create function ${project}.${ownName(project, "backend")}() returns jsonb
@@ -21,10 +21,7 @@ beforeAll(async () => {
   );
   await admin.transaction((tx) => tx.script(scripts.join("\n")));
 });
-afterAll(async () => {
-  await admin.transaction((tx) => tx.script(`drop schema ${projects.join(", ")} cascade`));
-  await admin.close();
-});
+afterAll(() => admin.transaction((tx) => tx.script(`drop schema ${projects.join(", ")} cascade`)));
 
 describe("many projects over a few connections", () => {
   it("keep their backends, so that few read a project's functions that others have read", async () => {

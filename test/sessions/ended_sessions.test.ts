@@ -40,6 +40,8 @@ async function workOf(statement: string, params: readonly unknown[]) {
     return row;
   };
   return project.transaction(async (query) => {
+    // As it is planned in a request.
+    await query("set local plan_cache_mode = force_generic_plan");
     const before = await count(query);
     const [answer] = await query<{ value: unknown }>(statement, params);
     const after = await count(query);

@@ -33,7 +33,9 @@ begin
   end if;
   if (
     select count(*) from (
+      -- In order, or a plan for any hour would read them all.
       select from mail_budgets where asked_at > v_now - interval '1 hour'
+      order by asked_at desc
       limit v_settings.mail_recipients_per_hour
     ) as asked
   ) >= v_settings.mail_recipients_per_hour then
