@@ -43,6 +43,8 @@ describe("the bodies of the functions, which are not checked when a project is c
     const project = await createTestProject();
     await inTransaction(service, async (query) => {
       await query("set local track_functions = 'all'");
+      // Mails that other tests left would be claimed before those of this one.
+      await query("delete from miosa_auth.outbox");
       await callAll(naming(query, project.id), project.id);
       await query("reset role");
       const called = await query<{ name: string }>(
